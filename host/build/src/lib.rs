@@ -1,0 +1,6 @@
+//! What the host and its build script both need: the manifest of a plugin, encoding and stamping of
+//! components, reading them without running a byte, and the engine's one configuration.
+
+mod manifest;
+
+pub use manifest::{Capability, CapabilityRequest, Kind, Manifest, Rule, Severity};

@@ -1,0 +1,6 @@
+//! The house.
+pub mod model;
+pub mod pipeline;
+pub mod plugin;
+pub mod release;
+pub mod sandbox;

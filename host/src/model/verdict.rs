@@ -1,0 +1,54 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a stage or a run comes to. The worst counts: they are ordered from good to bad.
+///
+/// ```
+/// use holdpoint::model::Verdict;
+///
+/// assert_eq!([Verdict::Go, Verdict::NoGo, Verdict::Wait].into_iter().max(), Some(Verdict::NoGo));
+/// ```
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    Go,
+    /// An approval, a window or a lease is missing: come back.
+    Wait,
+    /// A finding blocks.
+    NoGo,
+    /// A plugin or the host could not decide.
+    Fault,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Go => "go",
+            Self::Wait => "wait",
+            Self::NoGo => "no-go",
+            Self::Fault => "fault",
+        })
+    }
+}
+
+/// What became of the effects of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effects {
+    /// There were none.
+    None,
+}

@@ -1,0 +1,160 @@
+use std::sync::Arc;
+
+use crate::model::{Digest, Effects, Finding, Kind, Release, RuleId, Text, Verdict};
+use crate::sandbox::{CallRecord, Limits};
+
+/// Everything that a run came to: what reports are made of.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// Identifier of this run; differs from run to run.
+    pub run: String,
+    /// The verdict of the stages: the worst counts.
+    pub verdict: Verdict,
+    /// Whether somebody broke the glass.
+    pub overridden: bool,
+    /// What became of the effects.
+    pub effects: Effects,
+    /// What was judged.
+    pub release: Arc<Release>,
+    /// What decided.
+    pub configuration: ConfigurationRecord,
+    /// The stages in the order in which they ran; one that was not reached is there too.
+    pub stages: Vec<StageRecord>,
+    /// Findings of the host itself, about the run as a whole, such as a narrowed range.
+    pub findings: Vec<JudgedFinding>,
+}
+
+/// What decided, and where it was read from.
+#[derive(Clone, Debug)]
+pub struct ConfigurationRecord {
+    /// Whether the change under judgement could have written it.
+    pub trust: Trust,
+    /// The pipeline.
+    pub pipeline: SourceRecord,
+    /// The organization's base policy.
+    pub policy: Option<SourceRecord>,
+    /// Digest of everything that decides: pipeline, base policy, plugins, settings, flags.
+    pub digest: Digest,
+}
+
+/// Where a file of the configuration was read from, and what it was.
+#[derive(Clone, Debug)]
+pub struct SourceRecord {
+    /// In words: `embedded`, a path, `REF:PATH`.
+    pub origin: Text,
+    /// Digest of its bytes.
+    pub digest: Digest,
+}
+
+/// Whether what decides was out of reach of the change under judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Embedded, from outside the checkout, or from a ref that the operator named.
+    Trusted,
+    /// From the checkout itself: never a go that counts.
+    Untrusted,
+}
+
+/// One stage of a run.
+#[derive(Clone, Debug)]
+pub struct StageRecord {
+    /// Its id.
+    pub id: String,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Its plugins, in the order of the file.
+    pub plugins: Vec<PluginRecord>,
+}
+
+/// One plugin in one stage.
+#[derive(Clone, Debug)]
+pub struct PluginRecord {
+    /// Its name in the pipeline file.
+    pub name: String,
+    /// Which of its kinds was called.
+    pub kind: Kind,
+    /// Its version.
+    pub version: semver::Version,
+    /// Digest of the component.
+    pub digest: Digest,
+    /// Whether its findings count.
+    pub mode: Mode,
+    /// Whether its faults count.
+    pub on_fault: OnFault,
+    /// The bounds that were in force.
+    pub limits: Limits,
+    /// What became of the call, with what it logged.
+    pub call: CallRecord,
+    /// Its findings, each with what was made of it.
+    pub findings: Vec<JudgedFinding>,
+    /// What it contributes to the stage's verdict.
+    pub verdict: Verdict,
+}
+
+/// Whether findings of a plugin count.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// They are shown and do not block.
+    Advise,
+    /// Those of severity error block.
+    Enforce,
+}
+
+/// What a fault of a plugin means.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFault {
+    /// It is shown and does not block.
+    Advise,
+    /// It blocks.
+    Block,
+}
+
+/// A finding and what was made of it.
+#[derive(Clone, Debug)]
+pub struct JudgedFinding {
+    /// The finding.
+    pub finding: Finding,
+    /// Whether it blocks the stage.
+    pub blocks: bool,
+    /// The waiver that releases it.
+    pub waiver: Option<WaiverRecord>,
+}
+
+/// A waiver that was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiverRecord {
+    /// The rule that it is for.
+    pub rule: RuleId,
+    /// Who answers for it.
+    pub owner: Text,
+    /// Why it was given.
+    pub reason: Text,
+    /// Until when it holds.
+    pub expires: jiff::Timestamp,
+}

@@ -1,0 +1,31 @@
+//! Where plugins come from: bytes by source, their manifest, and whether settings fit its schema.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use holdpoint_build::Manifest;
+
+use crate::model::Digest;
+
+/// Where a plugin's bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Part of this program, by name.
+    Embedded(String),
+    /// A file.
+    Path(PathBuf),
+}
+
+/// A plugin's bytes, read once, with what its manifest says.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// Where it comes from.
+    pub source: Source,
+    /// Digest of the component.
+    pub digest: Digest,
+    /// The component.
+    pub component: Cow<'static, [u8]>,
+    /// Its manifest.
+    pub manifest: Arc<Manifest>,
+}
