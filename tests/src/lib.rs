@@ -1,1 +1,1 @@
-
+//! The test suite is in `suite/`.

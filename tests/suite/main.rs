@@ -1,1 +1,18 @@
+//! The test suite: the real binary, real components, real git repositories. One binary, because
+//! each one that links wasmtime costs a minute.
 
+mod context;
+
+mod check;
+mod conventional;
+mod hostile;
+mod mutants;
+mod next;
+mod pipeline;
+mod plugin;
+mod policy;
+mod release;
+mod rooms;
+mod run;
+mod sandbox;
+mod schema;
