@@ -75,13 +75,25 @@ fn without_type(error: &Error, limits: &Limits) -> Outcome {
             what: LimitKind::Handles,
             limit: handles(),
         }
-    } else if error.downcast_ref::<std::str::Utf8Error>().is_some() || words.contains("utf-8") {
+    } else if words.contains("count too high") || guest_was_running(error) {
+        trapped(error, words)
+    } else if words.contains("utf-8") {
         Outcome::Malformed {
             message: Text::from("a text of the answer is not UTF-8"),
         }
     } else {
-        trapped(error, words)
+        // No guest was on the stack: what it had answered could not be read.
+        Outcome::Malformed {
+            message: Text::from(words),
+        }
     }
+}
+
+/// Whether there was a guest on the stack: otherwise the host was reading its answer.
+fn guest_was_running(error: &Error) -> bool {
+    error
+        .downcast_ref::<WasmBacktrace>()
+        .is_some_and(|backtrace| !backtrace.frames().is_empty())
 }
 
 fn trapped(error: &Error, message: String) -> Outcome {

@@ -9,6 +9,7 @@ use super::answer::Unchecked;
 use super::bindings::since_v0_1_0::{self as bindings, IntoModel, exports, interfaces};
 use super::call::{Call, Input, no_such_kind};
 use super::failure::Refusal;
+use super::meter::{MEMORIES_MAX, TABLES_MAX};
 use super::state::State;
 use super::wasi;
 use crate::model::{Kind, Text};
@@ -37,6 +38,16 @@ pub enum LoadError {
     /// The engine cannot compile it.
     #[error("the component cannot be compiled")]
     Compile(#[source] wasmtime::Error),
+    /// It is made of more memories or tables than a call may have.
+    #[error("the component has {count} {what}, and a plugin may have {count_max}")]
+    TooManyParts {
+        /// `memories` or `tables`.
+        what: &'static str,
+        /// How many it has.
+        count: usize,
+        /// How many it may have.
+        count_max: usize,
+    },
     /// It imports what no host gives.
     #[error("the component imports {}, which Holdpoint does not provide", .name.terminal())]
     UnknownImport {
@@ -85,6 +96,7 @@ impl LoadError {
             Self::Compile(_) => {
                 "build it again with `holdpoint plugin build`; if it comes from somebody else, ask for a new file"
             }
+            Self::TooManyParts { .. } => "put fewer modules into one component",
             Self::UnknownImport { .. } => {
                 "plugins may import the interfaces of holdpoint:plugin and virtual WASI 0.2; build it without what needs the import"
             }
@@ -131,6 +143,7 @@ impl Sandbox {
         for (name, _) in component.component_type().imports(&self.engine) {
             check_import(name, &manifest)?;
         }
+        check_parts(&component)?;
         let instance = self
             .linker
             .instantiate_pre(&component)
@@ -179,6 +192,29 @@ impl fmt::Debug for Loaded {
             .field("manifest", &self.manifest)
             .finish_non_exhaustive()
     }
+}
+
+/// Refuses what could never be instantiated. Each memory and table reserves address space, however
+/// small it is.
+fn check_parts(component: &Component) -> Result<(), LoadError> {
+    // Plugins that import core modules have no such numbers; `check_import` refuses those.
+    let Some(required) = component.resources_required() else {
+        return Ok(());
+    };
+    for (what, count, count_max) in [
+        ("memories", required.num_memories, MEMORIES_MAX),
+        ("tables", required.num_tables, TABLES_MAX),
+    ] {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        if count > count_max {
+            return Err(LoadError::TooManyParts {
+                what,
+                count,
+                count_max,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses an import by name, before the linker would with a message of its own.

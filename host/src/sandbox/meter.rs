@@ -10,9 +10,9 @@ use crate::model::{LimitKind, Outcome};
 /// Core instances of one call at most. A Python guest needs 38.
 const INSTANCES_MAX: usize = 64;
 /// Linear memories of one call at most: each reserves address space, however small it is.
-const MEMORIES_MAX: usize = 16;
+pub(super) const MEMORIES_MAX: usize = 16;
 /// Tables of one call at most.
-const TABLES_MAX: usize = 64;
+pub(super) const TABLES_MAX: usize = 64;
 /// What one table element is charged with, in bytes: the size of a pointer, and room for its type.
 const TABLE_ELEMENT_BYTES: u64 = 16;
 
