@@ -77,6 +77,10 @@ fn component(wat: &str, imports: &str) -> Vec<u8> {
          interface elsewhere {{ fetch: func(); }}\n\
          world guest {{ {imports} export holdpoint:plugin/policy@0.1.0; }}"
     );
+    resolve.push_str("io.wit", WASI_IO).expect("WASI's streams");
+    resolve
+        .push_str("clocks.wit", WASI_CLOCKS)
+        .expect("WASI's clocks");
     let package = resolve.push_str("guest.wit", &world).expect("the world");
     let world = resolve
         .select_world(&[package], Some("guest"))
@@ -89,6 +93,16 @@ fn component(wat: &str, imports: &str) -> Vec<u8> {
         .encode()
         .expect("a component")
 }
+
+/// The parts of WASI 0.2 that a guest needs to sleep.
+const WASI_IO: &str = "package wasi:io@0.2.0;
+    interface poll { resource pollable { block: func(); } }";
+const WASI_CLOCKS: &str = "package wasi:clocks@0.2.0;
+    interface monotonic-clock {
+        use wasi:io/poll@0.2.0.{pollable};
+        now: func() -> u64;
+        subscribe-duration: func(when: u64) -> pollable;
+    }";
 
 fn manifest() -> Manifest {
     Manifest {
@@ -816,4 +830,103 @@ fn the_same_call_uses_the_same_fuel() {
     let second = run(&guest);
     assert_eq!(first.fuel, second.fuel);
     assert_eq!(first.outcome, second.outcome);
+}
+
+fn sleeper(check: &str) -> Guest {
+    Guest {
+        imports: "import wasi:io/poll@0.2.0; import wasi:clocks/monotonic-clock@0.2.0;",
+        module: format!(
+            r#"(import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $now (result i64)))
+               (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration"
+                   (func $alarm (param i64) (result i32)))
+               (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
+               {}"#,
+            with_memory("")
+        ),
+        check: check.into(),
+        ..Guest::default()
+    }
+}
+
+#[test]
+fn sleeping_moves_the_guests_clock_and_not_ours() {
+    // It sleeps for an hour and then traps unless its clock says so.
+    let guest = sleeper(
+        "(local $start i64) (local.set $start (call $now))
+         (call $block (call $alarm (i64.const 3600000000000)))
+         (if (i64.lt_u (i64.sub (call $now) (local.get $start)) (i64.const 3600000000000))
+             (then unreachable))
+         (i32.const 16)",
+    );
+    let record = run(&guest);
+    assert_eq!(
+        record.outcome,
+        Outcome::Answered(Answer::Findings(Vec::new()))
+    );
+    assert!(
+        record.duration < Duration::from_secs(60),
+        "took {:?}",
+        record.duration
+    );
+}
+
+#[test]
+fn handles_are_bounded() {
+    let guest =
+        sleeper("(loop $more (drop (call $alarm (i64.const 1))) (br $more)) (i32.const 16)");
+    let record = run(&guest);
+    assert_eq!(
+        record.outcome,
+        Outcome::TooMuchOutput {
+            what: LimitKind::Handles,
+            limit: 4_096
+        }
+    );
+}
+
+#[test]
+fn one_call_that_fails_leaves_nothing_behind() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let sandbox = Sandbox::new().expect("an engine");
+    let load = |guest: &Guest| {
+        sandbox
+            .load(&guest.component(), Arc::new(manifest()))
+            .expect("it can be loaded")
+    };
+    let call = |timeout_ms| Call {
+        release: Arc::new(release()),
+        settings: "{}".into(),
+        input: Input::Policy,
+        limits: Limits {
+            timeout: Duration::from_millis(timeout_ms),
+            fuel: u64::MAX,
+            ..limits()
+        },
+        seed: [7; 32],
+    };
+    // A guest that counts its calls in its memory and loops from the second on.
+    let guest = load(&Guest {
+        check: "(if (i32.load (i32.const 512)) (then (loop $forever (br $forever))))
+                (i32.store (i32.const 512) (i32.const 1)) (i32.const 16)"
+            .into(),
+        ..Guest::default()
+    });
+    let looping = load(&Guest {
+        check: format!("{LOOP} (i32.const 16)"),
+        ..Guest::default()
+    });
+    runtime.block_on(async {
+        for _ in 0..20 {
+            let (stuck, fresh) = tokio::join!(looping.call(call(5)), guest.call(call(60_000)));
+            assert_eq!(stuck.outcome, Outcome::TimedOut { limit_ms: 5 });
+            assert_eq!(
+                fresh.outcome,
+                Outcome::Answered(Answer::Findings(Vec::new()))
+            );
+        }
+    });
 }
