@@ -1,1 +1,2 @@
-
+//! Holds commit messages and the version to Conventional Commits.
+#![forbid(unsafe_code)]
