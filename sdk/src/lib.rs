@@ -111,9 +111,7 @@ mod settings;
 
 pub use fault::Fault;
 pub use holdpoint_sdk_macros::settings;
-pub use kinds::{
-    Action, Document, Notify, Plugin, Policy, Resource, Risk, Settings, Verify,
-};
+pub use kinds::{Action, Document, Notify, Plugin, Policy, Resource, Risk, Settings, Verify};
 pub use private::bindings::action::exports::holdpoint::plugin::action::{PlannedRequest, Step};
 pub use private::bindings::document::exports::holdpoint::plugin::document::Edit;
 pub use private::bindings::imports::holdpoint::plugin::evidence::{
@@ -124,9 +122,9 @@ pub use private::bindings::imports::holdpoint::plugin::http::{
     HttpError, HttpRequest, HttpResponse,
 };
 pub use private::bindings::imports::holdpoint::plugin::model::{
-    Artifact, Bump, Change, ChangeKind, Circumstances, Commit, CommitText, FaultCode,
-    FileLocation, Finding, Header, Location, Measures, Person, Severity, Subject, Timestamp, Totals,
-    Trailer, Versioning,
+    Artifact, Bump, Change, ChangeKind, Circumstances, Commit, CommitText, FaultCode, FileLocation,
+    Finding, Header, Location, Measures, Person, Severity, Subject, Timestamp, Totals, Trailer,
+    Versioning,
 };
 pub use private::bindings::imports::holdpoint::plugin::tree::TreeError;
 pub use private::bindings::notify::exports::holdpoint::plugin::notify::{

@@ -33,7 +33,10 @@ impl<P: Policy> policy::exports::holdpoint::plugin::policy::Guest for Exported<P
 }
 
 impl<P: Risk> risk::exports::holdpoint::plugin::risk::Guest for Exported<P> {
-    fn assess(release: model::Release, settings: String) -> Result<crate::Assessment, model::Fault> {
+    fn assess(
+        release: model::Release,
+        settings: String,
+    ) -> Result<crate::Assessment, model::Fault> {
         let (release, settings) = given::<P>(release, &settings)?;
         Ok(P::assess(&release, &settings)?)
     }

@@ -267,12 +267,8 @@ impl ReleaseBuilder {
     #[must_use]
     pub fn build(self) -> Release {
         let made = self.made;
-        let sum = |count: fn(&Change) -> u32| {
-            made.changes
-                .iter()
-                .map(count)
-                .fold(0, u32::saturating_add)
-        };
+        let sum =
+            |count: fn(&Change) -> u32| made.changes.iter().map(count).fold(0, u32::saturating_add);
         let totals = Totals {
             commits: length(&made.commits),
             merges: length(made.commits.iter().filter(|commit| commit.parents > 1)),
