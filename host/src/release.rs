@@ -1,5 +1,32 @@
 //! Reads a release: the subject from git, artifacts and evidence, and this sitting's circumstances.
+//!
+//! The checkout is not trusted. Its objects and refs are read; its configuration is not obeyed
+//! (see [`Repository`]), and nothing of it runs.
 
+pub mod bounds;
+mod changes;
+mod ci;
 mod collect;
+mod commits;
+mod content;
+mod dirty;
+mod distrust;
+mod error;
+mod files;
+mod handle;
+mod message;
+mod next;
+mod owners;
+mod query;
+mod range;
+mod renames;
+mod repository;
+mod revision;
+mod similarity;
+mod tags;
 
-pub use collect::{Collected, Error, NamedFile, Narrowing, Query, Repository, TagPattern};
+pub use ci::continuous_integration;
+pub use error::Error;
+pub use next::{NextQuery, Proposal, Reason, next};
+pub use query::{Collected, NamedFile, NarrowedBy, Narrowing, Query, TagPattern};
+pub use repository::Repository;
