@@ -16,3 +16,4 @@ mod rooms;
 mod run;
 mod sandbox;
 mod schema;
+mod text;
