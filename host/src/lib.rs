@@ -4,3 +4,5 @@ pub mod pipeline;
 pub mod plugin;
 pub mod release;
 pub mod sandbox;
+pub mod cli;
+pub mod report;
