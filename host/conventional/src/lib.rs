@@ -1,37 +1,28 @@
-//! Conventional Commits read into the version that they ask for.
+//! Conventional Commits 1.0.0 read into the version that they ask for.
+//!
+//! The parser is our own: published ones drop a whole message for a small slip, and with it a
+//! breaking change. Where tools read the specification differently, this is what Holdpoint reads:
+//!
+//! - Types are compared without regard to case: `Fix:` is a fix.
+//! - A colon must be followed by a space: `feat:x` is not a Conventional Commit.
+//! - A missing blank line after the first line is a slip that is noted
+//!   ([`ConventionalCommit::blank_line_missing`]); the message counts.
+//! - A line after the first that starts with `BREAKING CHANGE:` or `BREAKING-CHANGE:`, in capitals,
+//!   is a breaking change wherever it stands and whether or not anything follows the colon: one
+//!   major too many is seen at once, a lost one is not.
+//! - `Host::stop` at the start of a line is text and not a footer, for no space follows the colon.
+//! - A message that is not a Conventional Commit asks for nothing.
+//!
+//! ```
+//! use holdpoint_conventional::{Bump, bump_asked, parse};
+//!
+//! let commit = parse("feat(cli)!: drop the old flag").unwrap();
+//! assert_eq!((commit.kind.as_str(), commit.breaking), ("feat", true));
+//! assert_eq!(bump_asked(["fix: a", "feat: b", "docs: c"]), Some(Bump::Minor));
+//! ```
 
-use serde::{Deserialize, Serialize};
+mod commit;
+mod version;
 
-/// Which part of a semantic version is counted up, from small to large.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Bump {
-    /// The third number.
-    Patch,
-    /// The second number.
-    Minor,
-    /// The first number.
-    Major,
-}
-
-/// How a project reads Conventional Commits below version 1.0.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Versioning {
-    /// What a breaking change asks for below 1.0.0.
-    pub zero_breaking: Bump,
-    /// What a feature asks for below 1.0.0.
-    pub zero_feature: Bump,
-}
-
-impl Default for Versioning {
-    /// Breaking counts up the second number and a feature the third: the most common practice.
-    fn default() -> Self {
-        Self {
-            zero_breaking: Bump::Minor,
-            zero_feature: Bump::Patch,
-        }
-    }
-}
+pub use commit::{ConventionalCommit, NotConventional, Problem, parse};
+pub use version::{Bump, History, Rule, Step, Versioning, bump_asked, next_version};

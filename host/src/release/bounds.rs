@@ -1,0 +1,28 @@
+//! The bounds on what is read of a repository. Each is far above what releases have.
+
+/// Commits in a range. A commit takes about a kilobyte of memory.
+pub const COMMITS_MAX: usize = 1_000_000;
+
+/// Files that differ between two trees.
+pub const CHANGES_MAX: usize = 1_000_000;
+
+/// Bytes of one commit message that are kept. What is beyond is left out and the body ends with
+/// [`MESSAGE_CUT`].
+pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
+
+/// What a message ends with that was longer than [`MESSAGE_BYTES_MAX`].
+pub const MESSAGE_CUT: &str =
+    "\n\n[the rest of this message was left out: it has more than 65536 bytes]";
+
+/// Bytes of a file whose lines are counted; a larger file counts as binary, as it does for git from
+/// 512 MiB on (`core.bigFileThreshold`).
+pub const DIFF_BYTES_MAX: u64 = 512 << 20;
+
+/// Bytes of one artifact.
+pub const ARTIFACT_BYTES_MAX: u64 = 16 << 30;
+
+/// Bytes of one piece of evidence.
+pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
+
+/// Bytes of a CODEOWNERS file, as on GitHub.
+pub const OWNERS_BYTES_MAX: u64 = 3 << 20;

@@ -1,0 +1,175 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use holdpoint_conventional::Versioning;
+use semver::Version;
+
+use super::Error;
+use crate::model::{Subject, Text};
+
+/// How the project writes its tags: text around one `{version}`.
+///
+/// ```
+/// use holdpoint::release::TagPattern;
+///
+/// let pattern: TagPattern = "payments-v{version}".parse().unwrap();
+/// assert_eq!(pattern.version(b"payments-v1.4.0"), Some(semver::Version::new(1, 4, 0)));
+/// assert_eq!(pattern.version(b"v1.4.0"), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagPattern {
+    before: String,
+    after: String,
+}
+
+/// What stands for the version in a [`TagPattern`].
+const PLACEHOLDER: &str = "{version}";
+
+impl TagPattern {
+    /// The version that a tag names; none when the tag is not of this form.
+    #[must_use]
+    pub fn version(&self, tag: &[u8]) -> Option<Version> {
+        let version = tag
+            .strip_prefix(self.before.as_bytes())?
+            .strip_suffix(self.after.as_bytes())?;
+        std::str::from_utf8(version).ok()?.parse().ok()
+    }
+
+    /// The tag of a version.
+    #[must_use]
+    pub fn tag(&self, version: &Version) -> String {
+        format!("{}{version}{}", self.before, self.after)
+    }
+}
+
+impl Default for TagPattern {
+    /// `v{version}`
+    fn default() -> Self {
+        Self {
+            before: "v".to_owned(),
+            after: String::new(),
+        }
+    }
+}
+
+impl std::fmt::Display for TagPattern {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}{PLACEHOLDER}{}", self.before, self.after)
+    }
+}
+
+impl FromStr for TagPattern {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// When `{version}` is not in it exactly once.
+    fn from_str(pattern: &str) -> Result<Self, Error> {
+        match pattern.split_once(PLACEHOLDER) {
+            Some((before, after)) if !after.contains(PLACEHOLDER) => Ok(Self {
+                before: before.to_owned(),
+                after: after.to_owned(),
+            }),
+            _ => Err(Error::TagPattern {
+                pattern: Text::from(pattern),
+            }),
+        }
+    }
+}
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Name of the project; none for the name of the repository's folder.
+    pub project: Option<String>,
+    /// Where the release is going.
+    pub target: Option<String>,
+    /// Revision that the range starts after; none for the last release.
+    pub from: Option<String>,
+    /// Revision that is judged; none for `HEAD`.
+    pub to: Option<String>,
+    /// Path filter, relative to the root of the repository.
+    pub path: Option<String>,
+    /// The version to be released; none for the tag on the judged commit, else what the commits
+    /// ask for.
+    pub version: Option<Version>,
+    /// How tags are written.
+    pub tag: TagPattern,
+    /// How versions are counted.
+    pub versioning: Versioning,
+    /// The first version of a project without a release.
+    pub initial: Version,
+    /// What is shipped.
+    pub artifacts: Vec<NamedFile>,
+    /// Files about the release.
+    pub evidence: Vec<NamedFile>,
+    /// Content of a CODEOWNERS file from the trusted configuration.
+    pub trusted_owners: Option<Vec<u8>>,
+}
+
+impl Default for Query {
+    /// Everything since the last tag `v…` up to `HEAD`; the first version is 0.1.0.
+    fn default() -> Self {
+        Self {
+            project: None,
+            target: None,
+            from: None,
+            to: None,
+            path: None,
+            version: None,
+            tag: TagPattern::default(),
+            versioning: Versioning::default(),
+            initial: Version::new(0, 1, 0),
+            artifacts: Vec::new(),
+            evidence: Vec::new(),
+            trusted_owners: None,
+        }
+    }
+}
+
+/// A file that the operator named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFile {
+    /// Name in findings and imports.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// The folder that it must lie in, links followed; none where the operator may name any file.
+    /// For a path from a configuration that is not trusted.
+    pub within: Option<PathBuf>,
+    /// Media type; only for evidence.
+    pub media_type: Option<String>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Collected {
+    /// The subject document.
+    pub subject: Subject,
+    /// Whether the working tree differs from the judged commit; none where there is none or where
+    /// the judged commit is not what is checked out.
+    pub dirty: Option<bool>,
+    /// Commits since the last release that the range or the path filter leaves out, one entry for
+    /// each option that does.
+    pub narrowing: Vec<Narrowing>,
+}
+
+/// Commits since the last release that are not judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrowing {
+    /// How many.
+    pub commits: u32,
+    /// What leaves them out.
+    pub by: NarrowedBy,
+    /// The same in words: `--from 4f1c…`, `--path services/pay`.
+    pub words: Text,
+}
+
+/// What leaves commits out of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NarrowedBy {
+    /// The revision that the range starts after.
+    From,
+    /// The path filter.
+    Path,
+}
