@@ -4,10 +4,8 @@
 mod commits;
 mod human;
 pub mod json;
-mod next;
 mod outcome;
 mod words;
 
 pub use human::{Detail, Page, human_next, human_run};
 
-pub use next::{Asker, NextRecord};

@@ -46,13 +46,13 @@ pub(super) fn limit_key(outcome: &Outcome) -> Option<&'static str> {
         Outcome::OutOfMemory { .. } => Some("memory"),
         Outcome::TimedOut { .. } => Some("timeout"),
         Outcome::TooMuchOutput { what, .. } => Some(match what {
-            LimitKind::AnswerBytes => "answer-bytes",
+            LimitKind::AnswerBytes => "answer",
             LimitKind::AnswerItems => "answer-items",
-            LimitKind::TextBytes => "text-bytes",
+            LimitKind::TextBytes => "text",
             LimitKind::LogLines => "log-lines",
-            LimitKind::LogBytes => "log-bytes",
+            LimitKind::LogBytes => "log",
             LimitKind::HostCalls => "host-calls",
-            LimitKind::HostCallBytes => "host-call-bytes",
+            LimitKind::HostCallBytes => "host-call-data",
         }),
         Outcome::Answered(_)
         | Outcome::Fault(_)

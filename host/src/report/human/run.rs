@@ -187,7 +187,7 @@ fn put_plugin(
                 2,
                 page::heading(),
                 &lead,
-                &format!(": {} {}", plugin.verdict, happened.terminal()),
+                &format!(": {}, because it {}", plugin.verdict, happened.terminal()),
             );
             if plugin.on_fault == OnFault::Advise {
                 page.text(4, "Its faults do not block, as the pipeline says.");

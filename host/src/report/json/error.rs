@@ -31,6 +31,4 @@ pub struct FilePlace {
     pub file: String,
     /// Line, counted from 1.
     pub line: Option<u32>,
-    /// Column in characters, counted from 1.
-    pub column: Option<u32>,
 }

@@ -1,9 +1,11 @@
+use holdpoint_conventional::{Bump, Rule};
 use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
-use crate::report::NextRecord;
+use crate::model::Text;
+use crate::release::{Proposal, Reason};
 
 /// What `next --format json` writes: the next version, and why.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -11,64 +13,71 @@ use crate::report::NextRecord;
 pub struct NextReport {
     /// Version of this document's form.
     pub schema: u32,
-    /// Name of the project.
-    pub project: String,
     /// The next version; none when nothing asks for a release.
     pub version: Option<Version>,
-    /// How the project would write its tag; none when nothing asks for a release.
+    /// The tag that it would have; none when nothing asks for a release.
     pub tag: Option<String>,
-    /// The version that it follows; none before the first release.
+    /// The highest version released before, pre-releases included; none before the first release.
     pub previous: Option<Version>,
-    /// Which part of the version is counted up: `major`, `minor` or `patch`; none when no commit
-    /// asks for it.
-    pub bump: Option<holdpoint_conventional::Bump>,
+    /// The tag of that version.
+    pub previous_tag: Option<String>,
+    /// Further tags of the project on the commit of that tag, whose versions are lower.
+    pub ignored_tags: Vec<String>,
+    /// What the commits ask for together, before the rule for versions below 1.0.0; none when they
+    /// ask for nothing.
+    pub asked: Option<Bump>,
+    /// The rule that gave the version.
+    pub rule: Rule,
     /// Full object name of the commit that would be released.
     pub head: String,
-    /// Full object name of the commit that the range starts after.
-    pub base: Option<String>,
-    /// Why, in words.
-    pub reason: String,
-    /// The commits that ask for it, newest first.
-    pub reasons: Vec<ReasonReport>,
-    /// Commits in the range, merges included.
+    /// Commits after the previous version, merges included.
     pub commits: u32,
+    /// What each commit asks for, newest first. Those that ask for nothing are left out, unless
+    /// their message could not be read.
+    pub reasons: Vec<ReasonReport>,
 }
 
-/// A commit that asks for a release.
+/// What one commit asks for.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ReasonReport {
     /// Its full object name.
     pub commit: String,
     /// First line of its message.
     pub summary: String,
-    /// What it asks for.
-    pub bump: holdpoint_conventional::Bump,
+    /// What it asks for, before the rule for versions below 1.0.0.
+    pub asks: Option<Bump>,
+    /// Why its message could not be read as a Conventional Commit.
+    pub problem: Option<String>,
 }
 
 impl NextReport {
-    /// The report of an answer.
+    /// The report of a proposal.
     #[must_use]
-    pub fn new(record: &NextRecord) -> Self {
+    pub fn new(proposal: &Proposal) -> Self {
+        let string = |text: &Text| text.raw().to_owned();
         Self {
             schema: SCHEMA_VERSION,
-            project: record.project.raw().to_owned(),
-            version: record.version.clone(),
-            tag: record.tag.as_ref().map(|tag| tag.raw().to_owned()),
-            previous: record.previous.clone(),
-            bump: record.bump,
-            head: record.head.to_string(),
-            base: record.base.as_ref().map(ToString::to_string),
-            reason: record.reason.clone(),
-            reasons: record
-                .askers
-                .iter()
-                .map(|asker| ReasonReport {
-                    commit: asker.commit.to_string(),
-                    summary: asker.summary.raw().to_owned(),
-                    bump: asker.bump,
-                })
-                .collect(),
-            commits: record.commits,
+            version: proposal.next.clone(),
+            tag: proposal.next_tag.as_ref().map(string),
+            previous: proposal.previous.clone(),
+            previous_tag: proposal.previous_tag.as_ref().map(string),
+            ignored_tags: proposal.ignored_tags.iter().map(string).collect(),
+            asked: proposal.asked,
+            rule: proposal.rule,
+            head: proposal.head.to_string(),
+            commits: proposal.commits,
+            reasons: proposal.reasons.iter().map(ReasonReport::new).collect(),
+        }
+    }
+}
+
+impl ReasonReport {
+    fn new(reason: &Reason) -> Self {
+        Self {
+            commit: reason.commit.to_string(),
+            summary: reason.summary.raw().to_owned(),
+            asks: reason.asks,
+            problem: reason.problem.as_ref().map(|problem| problem.raw().to_owned()),
         }
     }
 }

@@ -203,7 +203,7 @@ pub struct FaultReport {
     pub code: Option<String>,
     /// Whether the plugin says that the same call may succeed later.
     pub retry: Option<bool>,
-    /// The bound that was crossed, by its key in `limits`.
+    /// The bound that was crossed, by the key that raises it in the pipeline file's `limits`.
     pub limit: Option<String>,
     /// Guest frames, innermost first.
     pub backtrace: Vec<String>,
