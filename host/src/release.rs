@@ -4,11 +4,26 @@
 //! (see [`Repository`]), and nothing of it runs.
 
 pub mod bounds;
+mod changes;
 mod ci;
+mod collect;
+mod commits;
+mod content;
+mod dirty;
+mod distrust;
 mod error;
+mod files;
+mod handle;
+mod message;
 mod next;
+mod owners;
 mod query;
+mod range;
+mod renames;
 mod repository;
+mod revision;
+mod similarity;
+mod tags;
 
 pub use ci::continuous_integration;
 pub use error::Error;

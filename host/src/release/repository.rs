@@ -1,10 +1,29 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Collected, Error, Query};
-use crate::model::ObjectName;
+use super::handle::Handle;
+use super::{Collected, Error, Query, collect, distrust, revision};
+use crate::model::{ObjectName, Text};
 
 /// A repository, opened with its own configuration distrusted.
-pub struct Repository {}
+///
+/// - Of its configuration, only what says how objects and files are stored is kept. No filter, text
+///   conversion, external diff, hook, file system monitor or credential helper is ever started.
+/// - `GIT_*` variables, the user's and the system's configuration are not read.
+/// - Replace refs, grafts and the commit-graph file are ignored: commits have the parents that they
+///   were made with.
+/// - Objects borrowed from a folder outside of the git folder (`objects/info/alternates`, as
+///   `git clone --shared` and `--reference` make it) are refused.
+/// - `core.worktree` is ignored: the working tree is where `.git` was found.
+/// - `.gitattributes` do not say which files are binary, only their content does: otherwise a
+///   change could hide its own size.
+/// - Nothing is fetched: an object that a partial clone left out is an error.
+/// - Nothing is written.
+pub struct Repository {
+    shared: gix::ThreadSafeRepository,
+    work_tree: Option<PathBuf>,
+    git_folder: PathBuf,
+    partial: bool,
+}
 
 impl Repository {
     /// Opens the repository that `folder` lies in.
@@ -12,20 +31,30 @@ impl Repository {
     /// # Errors
     ///
     /// When there is none, or it cannot be read.
-    pub fn open(_folder: &Path) -> Result<Self, Error> {
-        todo!()
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let distrust::Opened {
+            repository,
+            work_tree,
+            partial,
+        } = distrust::open(folder)?;
+        Ok(Self {
+            git_folder: repository.common_dir().to_owned(),
+            shared: repository.into_sync(),
+            work_tree,
+            partial,
+        })
     }
 
     /// Root of the working tree; none for a bare repository.
     #[must_use]
     pub fn work_tree(&self) -> Option<&Path> {
-        todo!()
+        self.work_tree.as_deref()
     }
 
     /// Folder with the objects and refs.
     #[must_use]
     pub fn git_folder(&self) -> &Path {
-        todo!()
+        &self.git_folder
     }
 
     /// The bytes of a file at a revision, and the commit that the revision names.
@@ -35,19 +64,42 @@ impl Repository {
     /// When the revision or the file is not there, or is larger than `bytes_max`.
     pub fn read_at(
         &self,
-        _revision: &str,
-        _path: &str,
-        _bytes_max: u64,
+        revision: &str,
+        path: &str,
+        bytes_max: u64,
     ) -> Result<(ObjectName, Vec<u8>), Error> {
-        todo!()
+        let handle = self.handle();
+        let commit = revision::commit(&handle, revision)?;
+        let tree = handle.commit_tree(commit)?;
+        let bytes = handle
+            .file(tree, path.as_bytes(), bytes_max)?
+            .ok_or_else(|| Error::NoSuchFile {
+                path: Text::from(path),
+                commit: handle.name(&commit),
+            })?;
+        Ok((handle.name(&commit), bytes))
     }
 
-    /// Reads the release.
+    /// Reads the release. `progress` is told how many commits are done, from time to time.
     ///
     /// # Errors
     ///
-    /// When something that it needs is missing or malformed; the message says what to do.
-    pub fn collect(&self, _query: &Query, _progress: &dyn Fn(u32)) -> Result<Collected, Error> {
-        todo!()
+    /// When something that it needs is missing or malformed; [`Error::help`] says what to do.
+    pub fn collect(&self, query: &Query, progress: &dyn Fn(u32)) -> Result<Collected, Error> {
+        collect::collect(self, query, progress)
+    }
+
+    /// Access to the objects for one thread.
+    pub(super) fn handle(&self) -> Handle {
+        Handle::new(self.shared.to_thread_local(), self.partial)
+    }
+
+    /// What the project is called when nothing else names it: the folder's name.
+    pub(super) fn folder_name(&self) -> Text {
+        let folder = self.work_tree.as_deref().unwrap_or(&self.git_folder);
+        let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let name = name.file_name().unwrap_or_default();
+        let bytes = name.as_encoded_bytes();
+        Text::from_bytes(bytes.strip_suffix(b".git").unwrap_or(bytes))
     }
 }

@@ -1,0 +1,237 @@
+//! From a query to a subject.
+
+use gix::ObjectId;
+
+use super::changes::{self, PathFilter};
+use super::commits::{self, count};
+use super::handle::Handle;
+use super::owners::CodeOwners;
+use super::range::{self, Link};
+use super::tags::{self, Tag};
+use super::{
+    Collected, Error, NarrowedBy, Narrowing, NextQuery, Query, Repository, dirty, files, next,
+    revision,
+};
+use crate::model::{Change, Subject, Text, Totals};
+
+/// Where a range starts.
+struct Base<'a> {
+    commit: Option<ObjectId>,
+    /// The last release before the judged commit, wherever the range starts.
+    last: Option<&'a Tag>,
+    words: Text,
+}
+
+pub(super) fn collect(
+    repository: &Repository,
+    query: &Query,
+    progress: &dyn Fn(u32),
+) -> Result<Collected, Error> {
+    let handle = repository.handle();
+    let path = match &query.path {
+        Some(path) => PathFilter::parse(path)?,
+        None => None,
+    };
+    let head = revision::commit(&handle, query.to.as_deref().unwrap_or("HEAD"))?;
+    let tags = tags::all(&handle, &query.tag)?;
+    let on_head: Vec<&Tag> = tags.iter().filter(|tag| tag.commit == head).collect();
+    let base = base(&handle, query, head, &tags, &on_head)?;
+    let range = range::between(&handle, base.commit, head)?;
+    let kept = touching(&handle, &range, path.as_ref())?;
+    if kept.is_empty() {
+        return Err(Error::EmptyRange {
+            base: base.words,
+            head: handle.name(&head),
+            path: query.path.as_deref().map(Text::from),
+        });
+    }
+    let narrowing = narrowing(&handle, query, &base, head, range.len(), kept.len())?;
+    let commits = commits::read(repository, &kept, progress)?;
+    let changes = read_changes(&handle, query, &base, head, path.as_ref())?;
+    let version = match (&query.version, on_head.first()) {
+        (Some(version), _) => Some(version.clone()),
+        (None, Some(tag)) => Some(tag.version.clone()),
+        (None, None) => proposed(repository, query, &handle.name(&head).to_string())?,
+    };
+    let subject = Subject {
+        project: query
+            .project
+            .as_deref()
+            .map_or_else(|| repository.folder_name(), Text::from),
+        version,
+        previous: base.last.map(|tag| tag.version.clone()),
+        head: handle.name(&head),
+        base: base.commit.map(|id| handle.name(&id)),
+        target: query.target.as_deref().map(Text::from),
+        path: path.as_ref().map(|path| Text::from_bytes(path.as_bytes())),
+        versioning: query.versioning,
+        tags: on_head.iter().map(|tag| tag.name.clone()).collect(),
+        totals: totals(&kept, &changes),
+        artifacts: files::artifacts(&query.artifacts)?,
+        evidence: files::evidence(&query.evidence)?,
+        commits,
+        changes,
+    };
+    Ok(Collected {
+        dirty: dirty::read(&handle, head)?,
+        narrowing,
+        subject,
+    })
+}
+
+/// The start that the operator names, else the last release: the highest version below the one on
+/// the judged commit among the tags that it contains.
+fn base<'a>(
+    handle: &Handle,
+    query: &Query,
+    head: ObjectId,
+    tags: &'a [Tag],
+    on_head: &[&Tag],
+) -> Result<Base<'a>, Error> {
+    let own = query
+        .version
+        .as_ref()
+        .or(on_head.first().map(|tag| &tag.version));
+    let earlier: Vec<&Tag> = tags
+        .iter()
+        .filter(|tag| tag.commit != head)
+        .filter(|tag| own.is_none_or(|own| tag.version.cmp_precedence(own).is_lt()))
+        .collect();
+    let last = tags::highest_reachable(handle, head, &earlier)?;
+    Ok(match &query.from {
+        Some(from) => Base {
+            commit: Some(revision::commit(handle, from)?),
+            last,
+            words: Text::from(from.as_str()),
+        },
+        None => Base {
+            commit: last.map(|tag| tag.commit),
+            last,
+            words: last.map_or_else(|| Text::from("the first commit"), |tag| tag.name.clone()),
+        },
+    })
+}
+
+/// The commits that touch the path: those whose change to the first parent does, and merges whose
+/// result differs there from all of their parents.
+pub(super) fn touching(
+    handle: &Handle,
+    range: &[Link],
+    path: Option<&PathFilter>,
+) -> Result<Vec<Link>, Error> {
+    let Some(path) = path else {
+        return Ok(range.to_vec());
+    };
+    let mut kept = Vec::new();
+    for link in range {
+        let tree = handle.commit_tree(link.id)?;
+        let mut touches = link.parents.is_empty() && changes::any(handle, None, tree, path)?;
+        for (index, parent) in link.parents.iter().enumerate() {
+            let differs = changes::any(handle, Some(handle.commit_tree(*parent)?), tree, path)?;
+            touches = differs && (index == 0 || touches);
+        }
+        if touches {
+            kept.push(link.clone());
+        }
+    }
+    Ok(kept)
+}
+
+/// What the options leave out of what would be released without them.
+fn narrowing(
+    handle: &Handle,
+    query: &Query,
+    base: &Base<'_>,
+    head: ObjectId,
+    in_range: usize,
+    kept: usize,
+) -> Result<Vec<Narrowing>, Error> {
+    let mut narrowing = Vec::new();
+    if let Some(from) = &query.from {
+        let last = base.last.map(|tag| tag.commit);
+        let whole = range::between(handle, last, head)?;
+        let judged = range::between(handle, base.commit, head)?;
+        let judged: std::collections::HashSet<ObjectId> =
+            judged.iter().map(|link| link.id).collect();
+        let left_out = whole
+            .iter()
+            .filter(|link| !judged.contains(&link.id))
+            .count();
+        if left_out > 0 {
+            narrowing.push(Narrowing {
+                commits: count(left_out),
+                by: NarrowedBy::From,
+                words: Text::from(format!("--from {from}")),
+            });
+        }
+    }
+    if let Some(path) = query.path.as_ref().filter(|_| kept < in_range) {
+        narrowing.push(Narrowing {
+            commits: count(in_range - kept),
+            by: NarrowedBy::Path,
+            words: Text::from(format!("--path {path}")),
+        });
+    }
+    Ok(narrowing)
+}
+
+fn read_changes(
+    handle: &Handle,
+    query: &Query,
+    base: &Base<'_>,
+    head: ObjectId,
+    path: Option<&PathFilter>,
+) -> Result<Vec<Change>, Error> {
+    let old = match base.commit {
+        Some(commit) => Some(handle.commit_tree(commit)?),
+        None => None,
+    };
+    let new = handle.commit_tree(head)?;
+    let owners = CodeOwners::read(handle, query.trusted_owners.as_deref(), new)?;
+    Ok(changes::between(handle, old, new, path)?
+        .into_iter()
+        .map(|change| Change {
+            owners: owners.of(&change.path),
+            path: Text::from_bytes(&change.path),
+            old_path: change.old_path.as_deref().map(Text::from_bytes),
+            how: change.how,
+            insertions: change.insertions,
+            deletions: change.deletions,
+            binary: change.binary,
+        })
+        .collect())
+}
+
+fn totals(range: &[Link], changes: &[Change]) -> Totals {
+    let sum = |lines: fn(&Change) -> u32| {
+        changes
+            .iter()
+            .fold(0_u32, |sum, change| sum.saturating_add(lines(change)))
+    };
+    Totals {
+        commits: count(range.len()),
+        merges: count(range.iter().filter(|link| link.parents.len() > 1).count()),
+        files: count(changes.len()),
+        insertions: sum(|change| change.insertions),
+        deletions: sum(|change| change.deletions),
+    }
+}
+
+fn proposed(
+    repository: &Repository,
+    query: &Query,
+    head: &str,
+) -> Result<Option<semver::Version>, Error> {
+    let proposal = next(
+        repository,
+        &NextQuery {
+            to: Some(head.to_owned()),
+            path: query.path.clone(),
+            tag: query.tag.clone(),
+            versioning: query.versioning,
+            initial: query.initial.clone(),
+            pre_release: None,
+        },
+    )?;
+    Ok(proposal.next)
+}

@@ -1,0 +1,108 @@
+//! Artifacts and evidence: files that the operator names, opened once and hashed while read.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use cap_std::ambient_authority;
+
+use super::{Error, NamedFile, bounds};
+use crate::model::{Artifact, Digest, DigestWriter, Evidence, Text};
+
+/// What evidence is when nothing says so.
+const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
+
+/// Reads what is shipped.
+pub(super) fn artifacts(files: &[NamedFile]) -> Result<Vec<Artifact>, Error> {
+    refuse_duplicates(files)?;
+    files
+        .iter()
+        .map(|file| {
+            let (digest, size) = hash("artifact", file, bounds::ARTIFACT_BYTES_MAX)?;
+            Ok(Artifact {
+                name: Text::from(file.name.as_str()),
+                digest,
+                size,
+            })
+        })
+        .collect()
+}
+
+/// Reads the files about the release.
+pub(super) fn evidence(files: &[NamedFile]) -> Result<Vec<Evidence>, Error> {
+    refuse_duplicates(files)?;
+    files
+        .iter()
+        .map(|file| {
+            let (digest, size) = hash("evidence", file, bounds::EVIDENCE_BYTES_MAX)?;
+            let media_type = file.media_type.as_deref().unwrap_or(UNKNOWN_MEDIA_TYPE);
+            Ok(Evidence {
+                name: Text::from(file.name.as_str()),
+                media_type: Text::from(media_type),
+                digest,
+                size,
+            })
+        })
+        .collect()
+}
+
+fn refuse_duplicates(files: &[NamedFile]) -> Result<(), Error> {
+    let mut names = HashSet::new();
+    match files.iter().find(|file| !names.insert(&file.name)) {
+        None => Ok(()),
+        Some(file) => Err(Error::DuplicateName {
+            name: Text::from(file.name.as_str()),
+        }),
+    }
+}
+
+fn hash(what: &'static str, file: &NamedFile, bytes_max: u64) -> Result<(Digest, u64), Error> {
+    let name = Text::from(file.name.as_str());
+    let path = Text::from_bytes(file.path.as_os_str().as_encoded_bytes());
+    let failed = |source| Error::File {
+        what,
+        name: name.clone(),
+        path: path.clone(),
+        source,
+    };
+    let opened = open(&file.path, file.within.as_deref()).map_err(failed)?;
+    if !opened.metadata().map_err(failed)?.is_file() {
+        return Err(Error::NotAFile { what, name, path });
+    }
+    let mut writer = DigestWriter::default();
+    // One byte more than allowed tells a file at the bound from one above it.
+    let size =
+        io::copy(&mut opened.take(bytes_max.saturating_add(1)), &mut writer).map_err(failed)?;
+    if size > bytes_max {
+        return Err(Error::TooLarge { path, bytes_max });
+    }
+    Ok((writer.finish(), size))
+}
+
+/// Opens a file without waiting: a named pipe nobody writes to must not stop the run. A path that
+/// has to lie within a folder is opened below it, so that neither `..` nor a link leads out.
+fn open(path: &Path, within: Option<&Path>) -> io::Result<File> {
+    let Some(folder) = within else {
+        refuse_special(&std::fs::metadata(path)?.file_type())?;
+        return File::open(path);
+    };
+    let folder = cap_std::fs::Dir::open_ambient_dir(folder, ambient_authority())?;
+    let kind = folder.metadata(path)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(special());
+    }
+    folder.open(path).map(cap_std::fs::File::into_std)
+}
+
+fn refuse_special(kind: &std::fs::FileType) -> io::Result<()> {
+    if kind.is_file() || kind.is_dir() {
+        Ok(())
+    } else {
+        Err(special())
+    }
+}
+
+fn special() -> io::Error {
+    io::Error::other("it is a pipe, a socket or a device")
+}
