@@ -1,7 +1,21 @@
 //! Runs one call of one plugin in a store of its own, with everything denied that was not given.
+//!
+//! [`Sandbox::load`] refuses what asks for too much before any of it runs; [`Loaded::call`] always
+//! comes back, with an [`Outcome`](crate::model::Outcome) and what the call used.
 
-mod engine;
+mod answer;
+mod bindings;
+mod call;
+mod capture;
+mod clock;
+mod failure;
 mod limits;
+mod load;
+mod meter;
+mod state;
+mod wasi;
 
-pub use engine::{Call, CallRecord, Input, LoadError, Loaded, LogLevel, LogLine, Sandbox};
+pub use call::{Call, CallRecord, Input};
+pub use capture::{LogLevel, LogLine};
 pub use limits::Limits;
+pub use load::{LoadError, Loaded, Sandbox};

@@ -4,6 +4,7 @@
 mod build;
 mod cargo;
 mod describe;
+mod engine;
 mod inspect;
 mod manifest;
 mod plugin_toml;
@@ -15,6 +16,7 @@ mod world;
 pub use build::{BuildError, BuildRequest, BuiltPlugin, build_plugin};
 pub use cargo::CargoError;
 pub use describe::DescribeError;
+pub use engine::{VIRTUAL_WASI, engine};
 pub use inspect::{Import, Inspection, inspect};
 pub use manifest::{Capability, CapabilityRequest, Kind, Manifest, Rule, Severity};
 pub use plugin_toml::{PluginToml, PluginTomlError, Target};

@@ -80,6 +80,8 @@ pub enum LimitKind {
     HostCalls,
     /// Bytes handed to the guest by all host calls together.
     HostCallBytes,
+    /// Handles to resources of the host or of its own that the guest holds at once.
+    Handles,
 }
 
 /// What a plugin answered, by kind.

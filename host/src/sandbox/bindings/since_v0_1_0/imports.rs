@@ -1,0 +1,76 @@
+use wasmtime::Result;
+use wasmtime::component::{HasSelf, Linker};
+
+use super::interfaces::{artifacts, changes, commits, log};
+use super::release;
+use crate::sandbox::capture::LogLevel;
+use crate::sandbox::state::State;
+
+/// Items of one page at most: a larger `count` is answered as this many.
+const PAGE_ITEMS_MAX: u32 = 500;
+
+/// Gives a plugin the imports that need no grant. Evidence, history, tree, http and secrets are not
+/// there, so that a component that imports them cannot be linked.
+pub(in crate::sandbox) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+    commits::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    changes::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    artifacts::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+}
+
+impl commits::Host for State {
+    fn page(&mut self, start: u32, count: u32) -> Result<Vec<commits::Commit>> {
+        let page = page(&self.release.subject.commits, start, count);
+        let answer: Vec<_> = page.iter().map(release::commit).collect();
+        self.budget.answered(release::bytes_of_commits(&answer))?;
+        Ok(answer)
+    }
+
+    fn texts(&mut self, start: u32, count: u32) -> Result<Vec<commits::CommitText>> {
+        let page = page(&self.release.subject.commits, start, count);
+        let answer: Vec<_> = page.iter().map(release::commit_text).collect();
+        self.budget.answered(release::bytes_of_texts(&answer))?;
+        Ok(answer)
+    }
+}
+
+impl changes::Host for State {
+    fn page(&mut self, start: u32, count: u32) -> Result<Vec<changes::Change>> {
+        let page = page(&self.release.subject.changes, start, count);
+        let answer: Vec<_> = page.iter().map(release::change).collect();
+        self.budget.answered(release::bytes_of_changes(&answer))?;
+        Ok(answer)
+    }
+}
+
+impl artifacts::Host for State {
+    fn page(&mut self, start: u32, count: u32) -> Result<Vec<artifacts::Artifact>> {
+        let page = page(&self.release.subject.artifacts, start, count);
+        let answer: Vec<_> = page.iter().map(release::artifact).collect();
+        self.budget.answered(release::bytes_of_artifacts(&answer))?;
+        Ok(answer)
+    }
+}
+
+impl log::Host for State {
+    fn write(&mut self, level: log::Level, message: String) -> Result<()> {
+        self.budget.answered(0)?;
+        let level = match level {
+            log::Level::Debug => LogLevel::Debug,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Warn => LogLevel::Warn,
+            log::Level::Error => LogLevel::Error,
+        };
+        Ok(self.capture.line(level, message)?)
+    }
+}
+
+impl super::interfaces::model::Host for State {}
+
+fn page<T>(items: &[T], start: u32, count: u32) -> &[T] {
+    let start = usize::try_from(start)
+        .unwrap_or(usize::MAX)
+        .min(items.len());
+    let count = usize::try_from(count.min(PAGE_ITEMS_MAX)).unwrap_or(usize::MAX);
+    &items[start..items.len().min(start.saturating_add(count))]
+}

@@ -1,0 +1,371 @@
+use std::fmt;
+use std::sync::Arc;
+
+use holdpoint_build::{Capability, Manifest};
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Engine, Store};
+
+use super::answer::Unchecked;
+use super::bindings::since_v0_1_0::{self as bindings, IntoModel, exports, interfaces};
+use super::call::{Call, Input, no_such_kind};
+use super::failure::Refusal;
+use super::meter::{MEMORIES_MAX, TABLES_MAX};
+use super::state::State;
+use super::wasi;
+use crate::model::{Kind, Text};
+
+/// The engine and everything that plugins can be linked to. Cheap to clone.
+#[derive(Clone)]
+pub struct Sandbox {
+    engine: Engine,
+    linker: Arc<Linker<State>>,
+}
+
+/// A component that was checked, compiled and linked; each call makes a fresh instance of it.
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Loaded {
+    manifest: Arc<Manifest>,
+    exports: Arc<Exports>,
+}
+
+/// Why a component was refused before it ran.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// This machine cannot run the engine.
+    #[error("the WebAssembly engine cannot be started on this machine")]
+    Engine(#[source] wasmtime::Error),
+    /// The engine cannot compile it.
+    #[error("the component cannot be compiled")]
+    Compile(#[source] wasmtime::Error),
+    /// It is made of more memories or tables than a call may have.
+    #[error("the component has {count} {what}, and a plugin may have {count_max}")]
+    TooManyParts {
+        /// `memories` or `tables`.
+        what: &'static str,
+        /// How many it has.
+        count: usize,
+        /// How many it may have.
+        count_max: usize,
+    },
+    /// It imports what no host gives.
+    #[error("the component imports {}, which Holdpoint does not provide", .name.terminal())]
+    UnknownImport {
+        /// The import, as the component names it.
+        name: Text,
+    },
+    /// It imports a capability that needs a grant.
+    #[error("the component imports the capability `{capability}`, which is not granted")]
+    NotGranted {
+        /// The capability.
+        capability: Capability,
+    },
+    /// It imports a capability that its manifest does not declare.
+    #[error(
+        "the component imports the capability `{capability}`, which its manifest does not declare"
+    )]
+    Undeclared {
+        /// The capability.
+        capability: Capability,
+    },
+    /// An import has the name of one of ours and another type.
+    #[error("an import of the component does not fit what Holdpoint provides")]
+    Link(#[source] wasmtime::Error),
+    /// Its manifest names a kind that it does not export.
+    #[error(
+        "the manifest says that the component is of the kind {kind}, and it does not export that"
+    )]
+    MissingKind {
+        /// The kind.
+        kind: Kind,
+    },
+    /// It exports a kind that its manifest does not name.
+    #[error("the component is of the kind {kind}, which its manifest does not name")]
+    UndeclaredKind {
+        /// The kind.
+        kind: Kind,
+    },
+}
+
+impl LoadError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Engine(_) => "Holdpoint needs a 64-bit machine that allows executable memory",
+            Self::Compile(_) => {
+                "build it again with `holdpoint plugin build`; if it comes from somebody else, ask for a new file"
+            }
+            Self::TooManyParts { .. } => "put fewer modules into one component",
+            Self::UnknownImport { .. } => {
+                "plugins may import the interfaces of holdpoint:plugin and virtual WASI 0.2; build it without what needs the import"
+            }
+            Self::NotGranted { .. } => {
+                "this version grants commits, changes, artifacts and log only"
+            }
+            Self::Undeclared { .. } => {
+                "declare it with its reason under [capabilities] in plugin.toml and build again"
+            }
+            Self::Link(_) => "build it again against the WIT package of this version",
+            Self::MissingKind { .. } | Self::UndeclaredKind { .. } => {
+                "let `kinds` in plugin.toml name what the component exports, and build again"
+            }
+        }
+    }
+}
+
+impl Sandbox {
+    /// Starts the engine.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot run it.
+    pub fn new() -> Result<Self, LoadError> {
+        let engine = holdpoint_build::engine().map_err(LoadError::Engine)?;
+        let mut linker = Linker::new(&engine);
+        bindings::add_to_linker(&mut linker).map_err(LoadError::Engine)?;
+        wasi::add_to_linker(&mut linker).map_err(LoadError::Engine)?;
+        Ok(Self {
+            engine,
+            linker: Arc::new(linker),
+        })
+    }
+
+    /// Holds the component's imports and exports against its manifest and the contract, compiles
+    /// and links it. Nothing of it runs.
+    ///
+    /// # Errors
+    ///
+    /// When it asks for what no host gives, does not export what its manifest says, or does not
+    /// compile.
+    pub fn load(&self, component: &[u8], manifest: Arc<Manifest>) -> Result<Loaded, LoadError> {
+        let component = Component::new(&self.engine, component).map_err(LoadError::Compile)?;
+        for (name, _) in component.component_type().imports(&self.engine) {
+            check_import(name, &manifest)?;
+        }
+        check_parts(&component)?;
+        let instance = self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(LoadError::Link)?;
+        let exports = Exports::new(instance);
+        for kind in Kind::ALL {
+            match (manifest.kinds.contains(&kind), exports.has(kind)) {
+                (true, false) => return Err(LoadError::MissingKind { kind }),
+                (false, true) => return Err(LoadError::UndeclaredKind { kind }),
+                _ => {}
+            }
+        }
+        Ok(Loaded {
+            manifest,
+            exports: Arc::new(exports),
+        })
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").finish_non_exhaustive()
+    }
+}
+
+impl Loaded {
+    /// What the component says about itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        self.exports.instance.engine()
+    }
+
+    pub(super) fn exports(&self) -> &Exports {
+        &self.exports
+    }
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Loaded")
+            .field("manifest", &self.manifest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Refuses what could never be instantiated. Each memory and table reserves address space, however
+/// small it is.
+fn check_parts(component: &Component) -> Result<(), LoadError> {
+    // Plugins that import core modules have no such numbers; `check_import` refuses those.
+    let Some(required) = component.resources_required() else {
+        return Ok(());
+    };
+    for (what, count, count_max) in [
+        ("memories", required.num_memories, MEMORIES_MAX),
+        ("tables", required.num_tables, TABLES_MAX),
+    ] {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        if count > count_max {
+            return Err(LoadError::TooManyParts {
+                what,
+                count,
+                count_max,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an import by name, before the linker would with a message of its own.
+fn check_import(name: &str, manifest: &Manifest) -> Result<(), LoadError> {
+    let unknown = || LoadError::UnknownImport {
+        name: Text::from(name),
+    };
+    let interface = name
+        .split_once('@')
+        .map_or(name, |(interface, _)| interface);
+    if let Some(ours) = interface.strip_prefix("holdpoint:plugin/") {
+        if ours == "model" {
+            return Ok(());
+        }
+        let capability = Capability::ALL
+            .into_iter()
+            .find(|capability| capability.name() == ours);
+        let capability = capability.ok_or_else(unknown)?;
+        if capability.needs_grant() {
+            return Err(LoadError::NotGranted { capability });
+        }
+        let declared = manifest
+            .capabilities
+            .iter()
+            .any(|request| request.capability == capability);
+        if !declared && capability != Capability::Log {
+            return Err(LoadError::Undeclared { capability });
+        }
+        Ok(())
+    } else if holdpoint_build::VIRTUAL_WASI.contains(&interface) {
+        Ok(())
+    } else {
+        Err(unknown())
+    }
+}
+
+/// The kinds that a component is of, ready to be called.
+pub(super) struct Exports {
+    instance: InstancePre<State>,
+    policy: Option<exports::policy::GuestIndices>,
+    risk: Option<exports::risk::GuestIndices>,
+    resource: Option<exports::resource::GuestIndices>,
+    document: Option<exports::document::GuestIndices>,
+    notify: Option<exports::notify::GuestIndices>,
+    action: Option<exports::action::GuestIndices>,
+    verify: Option<exports::verify::GuestIndices>,
+}
+
+type Asked = Result<Unchecked, interfaces::model::Fault>;
+
+impl Exports {
+    fn new(instance: InstancePre<State>) -> Self {
+        Self {
+            policy: exports::policy::GuestIndices::new(&instance).ok(),
+            risk: exports::risk::GuestIndices::new(&instance).ok(),
+            resource: exports::resource::GuestIndices::new(&instance).ok(),
+            document: exports::document::GuestIndices::new(&instance).ok(),
+            notify: exports::notify::GuestIndices::new(&instance).ok(),
+            action: exports::action::GuestIndices::new(&instance).ok(),
+            verify: exports::verify::GuestIndices::new(&instance).ok(),
+            instance,
+        }
+    }
+
+    fn has(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Policy => self.policy.is_some(),
+            Kind::Risk => self.risk.is_some(),
+            Kind::Resource => self.resource.is_some(),
+            Kind::Document => self.document.is_some(),
+            Kind::Notify => self.notify.is_some(),
+            Kind::Action => self.action.is_some(),
+            Kind::Verify => self.verify.is_some(),
+        }
+    }
+
+    /// Makes an instance and calls the export that answers `call.input`.
+    pub(super) async fn ask(
+        &self,
+        store: &mut Store<State>,
+        call: &Call,
+    ) -> wasmtime::Result<Asked> {
+        let instance = self.instance.instantiate_async(&mut *store).await?;
+        let release = bindings::release(&call.release);
+        let settings = call.settings.as_str();
+        // Types of exports are only compared here, after the instance has started.
+        macro_rules! guest {
+            ($indices:expr) => {{
+                let kind = call.input.kind();
+                let indices = $indices
+                    .as_ref()
+                    .ok_or_else(|| Refusal(no_such_kind(kind)))?;
+                indices.load(&mut *store, &instance).map_err(|error| {
+                    Refusal(Text::from(format!(
+                        "the export `{kind}` has another type than the contract: {error}"
+                    )))
+                })?
+            }};
+        }
+        Ok(match &call.input {
+            Input::Policy => {
+                let guest = guest!(self.policy);
+                guest
+                    .call_check(store, &release, settings)
+                    .await?
+                    .map(IntoModel::into_model)
+            }
+            Input::Risk => {
+                let guest = guest!(self.risk);
+                guest
+                    .call_assess(store, &release, settings)
+                    .await?
+                    .map(IntoModel::into_model)
+            }
+            Input::Resource => {
+                let guest = guest!(self.resource);
+                guest
+                    .call_claim(store, &release, settings)
+                    .await?
+                    .map(IntoModel::into_model)
+            }
+            Input::Document => {
+                let guest = guest!(self.document);
+                guest
+                    .call_render(store, &release, settings)
+                    .await?
+                    .map(IntoModel::into_model)
+            }
+            Input::Notify { event, channel } => {
+                let guest = guest!(self.notify);
+                let event = bindings::event(event);
+                let channel = bindings::channel(channel);
+                let answer = guest
+                    .call_compose(store, &release, settings, &event, &channel)
+                    .await?;
+                answer.map(IntoModel::into_model)
+            }
+            Input::Action => {
+                let guest = guest!(self.action);
+                guest
+                    .call_plan(store, &release, settings)
+                    .await?
+                    .map(IntoModel::into_model)
+            }
+            Input::Verify { attempt } => {
+                let guest = guest!(self.verify);
+                guest
+                    .call_measure(store, &release, settings, *attempt)
+                    .await?
+                    .map(IntoModel::into_model)
+            }
+        })
+    }
+}

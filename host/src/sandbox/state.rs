@@ -1,0 +1,73 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::Limits;
+use super::capture::{Capture, Stream};
+use super::clock::Clock;
+use super::meter::{Budget, MemoryMeter};
+use crate::model::Release;
+
+/// Handles that a guest may hold at once, of the host's resources and of its own.
+pub(super) const HANDLES_MAX: usize = 4_096;
+/// Bytes that a guest may ask the random generator for at once.
+const RANDOM_BYTES_MAX: u64 = 64 << 10;
+
+/// What one call keeps beside its store.
+pub(super) struct State {
+    pub(super) release: Arc<Release>,
+    pub(super) memory: MemoryMeter,
+    pub(super) budget: Budget,
+    pub(super) capture: Capture,
+    pub(super) clock: Clock,
+    pub(super) table: ResourceTable,
+    wasi: WasiCtx,
+}
+
+impl State {
+    pub(super) fn new(release: Arc<Release>, limits: &Limits, seed: [u8; 32]) -> Self {
+        let capture = Capture::new(limits);
+        let start = u64::try_from(release.circumstances.time.as_second()).unwrap_or(0);
+        let clock = Clock::new(Duration::from_secs(start));
+        let mut insecure_seed = [0; 16];
+        insecure_seed.copy_from_slice(&seed[..16]);
+        // Nothing is inherited: no environment, no arguments, no folders, an empty standard input,
+        // no sockets.
+        let wasi = WasiCtxBuilder::new()
+            .stdout(capture.stream(Stream::Output))
+            .stderr(capture.stream(Stream::Error))
+            .wall_clock(clock.clone())
+            .secure_random(ChaCha20Rng::from_seed(seed))
+            .insecure_random(ChaCha20Rng::from_seed(seed))
+            .insecure_random_seed(u128::from_le_bytes(insecure_seed))
+            .max_random_size(RANDOM_BYTES_MAX)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES_MAX);
+        Self {
+            release,
+            memory: MemoryMeter::new(limits),
+            budget: Budget::new(limits),
+            capture,
+            clock,
+            table,
+            wasi,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Answers of every other kind that the contract does not allow.
+
+#![forbid(unsafe_code)]
+
+use holdpoint_sdk::{
+    Action, Assessment, Channel, Document, Edit, Event, Factor, Fault, Health, Measurement, Message,
+    Notify, PlannedRequest, Plugin, Reading, Release, Requirement, Resource, Risk, Step, Verify,
+};
+
+/// What to answer.
+#[holdpoint_sdk::settings]
+pub struct Settings {
+    /// A path to edit.
+    #[serde(default)]
+    path: String,
+    /// A body to send.
+    #[serde(default)]
+    body: String,
+    /// How deep the body's JSON is nested, in place of `body`.
+    #[serde(default)]
+    depth: usize,
+    /// A method to request with.
+    #[serde(default)]
+    method: String,
+    /// Whether numbers are not numbers.
+    #[serde(default)]
+    not_a_number: bool,
+}
+
+struct Liar;
+
+impl Plugin for Liar {
+    type Settings = Settings;
+}
+
+impl Settings {
+    fn number(&self) -> f64 {
+        if self.not_a_number { f64::NAN } else { 1.0 }
+    }
+}
+
+impl Risk for Liar {
+    fn assess(_: &Release, settings: &Settings) -> Result<Assessment, Fault> {
+        Ok(Assessment { magnitude: settings.number(), factors: Vec::<Factor>::new() })
+    }
+}
+
+impl Resource for Liar {
+    fn claim(_: &Release, _: &Settings) -> Result<Vec<Requirement>, Fault> {
+        Ok(Vec::new())
+    }
+}
+
+impl Document for Liar {
+    fn render(_: &Release, settings: &Settings) -> Result<Vec<Edit>, Fault> {
+        let path = settings.path.clone();
+        Ok(vec![Edit { path, content: "content".into(), title: "an edit".into() }])
+    }
+}
+
+impl Notify for Liar {
+    fn compose(_: &Release, settings: &Settings, _: &Event, _: &Channel) -> Result<Vec<Message>, Fault> {
+        let body = match settings.depth {
+            0 => settings.body.clone(),
+            depth => format!("{}{}", "[".repeat(depth), "]".repeat(depth)),
+        };
+        Ok(vec![Message { media_type: "application/json".into(), body, summary: "a message".into() }])
+    }
+}
+
+impl Action for Liar {
+    fn plan(_: &Release, settings: &Settings) -> Result<Vec<Step>, Fault> {
+        let request = PlannedRequest {
+            method: settings.method.clone(),
+            url: "https://example.com/".into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            success: vec![200],
+        };
+        Ok(vec![Step {
+            name: "step".into(),
+            title: "a step".into(),
+            idempotency_key: "key".into(),
+            request,
+            undo: None,
+        }])
+    }
+}
+
+impl Verify for Liar {
+    fn measure(_: &Release, settings: &Settings, _: u32) -> Result<Reading, Fault> {
+        let value = Some(settings.number());
+        let measure = Measurement { name: "m".into(), value, unit: "1".into(), bound: "none".into() };
+        Ok(Reading { health: Health::Healthy, reason: "so".into(), measures: vec![measure] })
+    }
+}
+
+holdpoint_sdk::export!(Liar: risk, resource, document, notify, action, verify);
