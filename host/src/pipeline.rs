@@ -4,6 +4,7 @@
 //! calls them and folds their answers. `docs/pipeline.md` beside this package describes the file.
 
 mod at;
+mod compose;
 mod file;
 mod fold;
 mod help;
@@ -20,6 +21,7 @@ mod record;
 mod resolve;
 mod run;
 mod source;
+mod tables;
 mod tighten;
 mod waiver;
 

@@ -61,3 +61,10 @@ impl<T: Ord> Ord for At<T> {
         self.value.cmp(&other.value)
     }
 }
+
+impl<T> At<Vec<At<T>>> {
+    /// The items, without where they stand.
+    pub(super) fn values(self) -> Vec<T> {
+        self.value.into_iter().map(|item| item.value).collect()
+    }
+}

@@ -252,6 +252,16 @@ pub enum Problem {
     BaseSays,
 }
 
+impl Problem {
+    /// Two things of one name.
+    pub(super) fn duplicate(what: &'static str, name: &str) -> Self {
+        Self::Duplicate {
+            what,
+            name: Text::from(name),
+        }
+    }
+}
+
 /// A path for people.
 fn shown(path: &std::path::Path) -> String {
     Text::from(path.to_string_lossy()).terminal().to_string()
