@@ -7,5 +7,5 @@ pub mod json;
 mod outcome;
 mod words;
 
-pub use human::{Detail, Page, human_next, human_run};
+pub use human::{Detail, Page, human_check, human_next, human_run};
 

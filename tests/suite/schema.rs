@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use holdpoint::report::json::{RunReport, next_schema, run_schema, write};
+use holdpoint::report::json::{RunReport, check_schema, next_schema, run_schema, write};
 
 use crate::report::record;
 
@@ -48,6 +48,11 @@ pub fn assert_fits(name: &str, document: &serde_json::Value) {
 #[test]
 fn the_schema_of_runs_is_current() {
     assert_current("run.schema.json", &run_schema());
+}
+
+#[test]
+fn the_schema_of_checks_is_current() {
+    assert_current("check.schema.json", &check_schema());
 }
 
 #[test]

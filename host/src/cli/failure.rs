@@ -6,10 +6,11 @@ use clap::error::ErrorKind;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::{ExitCode, Format, Output};
-use crate::pipeline::{self, ConfigurationError};
+use crate::pipeline::ConfigurationError;
 use crate::release;
 use crate::report::Page;
 use crate::report::json::{ErrorBody, ErrorReport, FilePlace};
+use crate::sandbox::LoadError;
 
 /// Columns of an error on standard error that is not a terminal.
 const COLUMNS: usize = 100;
@@ -21,8 +22,10 @@ pub(super) enum Failure {
     Configuration(ConfigurationError),
     /// The release could not be read.
     Release(release::Error),
-    /// The run could not be carried through.
-    Run(pipeline::RunError),
+    /// The sandbox cannot be had.
+    Sandbox(LoadError),
+    /// The current folder is gone or cannot be seen.
+    CurrentFolder(io::Error),
     /// Standard output cannot be written to.
     Output(io::Error),
     /// Threads or signals cannot be had.
@@ -38,6 +41,12 @@ impl From<ConfigurationError> for Failure {
 impl From<release::Error> for Failure {
     fn from(error: release::Error) -> Self {
         Self::Release(error)
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self::Sandbox(error)
     }
 }
 
@@ -71,8 +80,8 @@ impl Failure {
     /// What the process ends with.
     fn code(&self) -> ExitCode {
         match self {
-            Self::Configuration(_) | Self::Release(_) => ExitCode::USAGE,
-            Self::Run(_) | Self::Output(_) | Self::Runtime(_) => ExitCode::FAULT,
+            Self::Configuration(_) | Self::Release(_) | Self::CurrentFolder(_) => ExitCode::USAGE,
+            Self::Sandbox(_) | Self::Output(_) | Self::Runtime(_) => ExitCode::FAULT,
         }
     }
 
@@ -80,8 +89,8 @@ impl Failure {
         match self {
             Self::Configuration(error) => error,
             Self::Release(error) => error,
-            Self::Run(error) => error,
-            Self::Output(error) | Self::Runtime(error) => error,
+            Self::Sandbox(error) => error,
+            Self::Output(error) | Self::Runtime(error) | Self::CurrentFolder(error) => error,
         }
     }
 
@@ -89,6 +98,7 @@ impl Failure {
         match self {
             Self::Output(error) => format!("cannot write to standard output: {error}"),
             Self::Runtime(error) => format!("cannot start: {error}"),
+            Self::CurrentFolder(error) => format!("cannot see the current folder: {error}"),
             other => other.error().to_string(),
         }
     }
@@ -97,7 +107,8 @@ impl Failure {
         match self {
             Self::Configuration(error) => error.help(),
             Self::Release(error) => error.help(),
-            Self::Run(error) => error.help(),
+            Self::Sandbox(error) => Some(error.help().to_owned()),
+            Self::CurrentFolder(_) => Some("go to a folder that is there".to_owned()),
             Self::Output(_) => Some("check that there is room where it goes".to_owned()),
             Self::Runtime(_) => {
                 Some("check how many threads and files this user may have".to_owned())
@@ -107,7 +118,7 @@ impl Failure {
 
     /// Why, from the nearest cause to the first one.
     fn causes(&self) -> Vec<String> {
-        std::iter::successors(self.error().source(), |error| error.source())
+        std::iter::successors(self.error().source(), |&error| error.source())
             .map(ToString::to_string)
             .collect()
     }

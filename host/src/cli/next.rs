@@ -1,12 +1,11 @@
-use std::path::PathBuf;
-
 use semver::Prerelease;
 
-use super::configuration::Configuration;
+use super::configuration::ConfigurationArguments;
 use super::{ExitCode, Failure, Format, Output};
-use crate::release::{self, NextQuery, Repository};
+use crate::pipeline::Flags;
+use crate::release::{self, NextQuery};
 use crate::report::json::NextReport;
-use crate::report::{Page, human_next};
+use crate::report::{Detail, human_next};
 
 /// Prints the next version, and why
 ///
@@ -20,7 +19,7 @@ Examples:
   holdpoint next --pre rc --format json | jq --raw-output .tag")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    configuration: Configuration,
+    configuration: ConfigurationArguments,
 
     /// Revision that would be released [default: HEAD]
     #[arg(long, value_name = "REVISION")]
@@ -37,4 +36,38 @@ pub(super) struct Arguments {
     /// Whom the output is for
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(super) format: Format,
+}
+
+pub(super) fn execute(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let flags = Flags {
+        to: arguments.to.clone(),
+        path: arguments.path.clone(),
+        ..Flags::default()
+    };
+    let (repository, configuration) = arguments.configuration.load(flags)?;
+    let query = configuration.query(&repository);
+    let proposal = release::next(
+        &repository,
+        &NextQuery {
+            to: query.to,
+            path: query.path,
+            tag: query.tag,
+            versioning: query.versioning,
+            initial: query.initial,
+            pre_release: arguments.pre.clone(),
+        },
+    )?;
+    if output.format == Format::Json {
+        output.put_json(&NextReport::new(&proposal))?;
+        return Ok(ExitCode::GO);
+    }
+    if let Some(version) = &proposal.next {
+        output.put_bytes(format!("{version}\n").as_bytes())?;
+    }
+    if output.detail > Detail::Brief || proposal.next.is_none() {
+        let mut page = output.page();
+        human_next(&mut page, &proposal);
+        output.put_error(page);
+    }
+    Ok(ExitCode::GO)
 }

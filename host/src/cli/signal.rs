@@ -1,6 +1,10 @@
 use std::future::Future;
+use std::io::Write as _;
 
 use super::{ExitCode, Failure};
+
+/// What is said when a signal ends the process.
+const CANCELLED: &str = "\ncancelled: nothing was decided and nothing was carried out\n";
 
 /// Does `work` on a thread of its own, until it ends or a signal asks the process to end.
 ///
@@ -23,11 +27,17 @@ pub(super) fn heed(work: impl FnOnce() -> ExitCode + Send + 'static) -> Result<E
         let cancelled = cancelled().map_err(Failure::Runtime)?;
         let work = tokio::task::spawn_blocking(work);
         tokio::select! {
-            code = cancelled => Ok(Ok(code)),
+            code = cancelled => {
+                // Where standard error is gone, the exit code still says it.
+                let _ = std::io::stderr().write_all(CANCELLED.as_bytes());
+                Ok::<_, Failure>(Ok(code))
+            }
             ended = work => Ok(ended),
         }
     });
-    runtime.shutdown_background();
+    // Nothing is shut down: work that is cut short would look like a defect, and the end of the
+    // process ends it all the same.
+    std::mem::forget(runtime);
     match ended? {
         Ok(code) => Ok(code),
         Err(error) => match error.try_into_panic() {

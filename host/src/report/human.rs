@@ -1,11 +1,13 @@
 //! For people: a page that a release manager can read out loud.
 
 mod answer;
+mod check;
 mod finding;
 mod next;
 mod page;
 mod run;
 
+pub use check::human_check;
 pub use next::human_next;
 pub use page::Page;
 pub use run::human_run;

@@ -1,6 +1,7 @@
 //! For machines: one documented schema a document, and text that cannot harm who looks at it.
 
 mod answer;
+mod check;
 mod error;
 mod format;
 mod next;
@@ -11,6 +12,7 @@ pub use answer::{
     MessageReport, PlaceReport, RequestReport, StepReport,
 };
 pub(super) use answer::{health_name, instant};
+pub use check::{CheckReport, CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, RuleReport};
 pub use error::{ErrorBody, ErrorReport, FilePlace};
 pub use format::write;
 pub use next::{NextReport, ReasonReport};
@@ -28,6 +30,12 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[must_use]
 pub fn run_schema() -> schemars::Schema {
     schemars::schema_for!(RunReport)
+}
+
+/// JSON Schema of what `check --format json` writes.
+#[must_use]
+pub fn check_schema() -> schemars::Schema {
+    schemars::schema_for!(CheckReport)
 }
 
 /// JSON Schema of what `next --format json` writes.

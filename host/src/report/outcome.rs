@@ -46,6 +46,8 @@ pub(super) fn limit_key(outcome: &Outcome) -> Option<&'static str> {
         Outcome::OutOfMemory { .. } => Some("memory"),
         Outcome::TimedOut { .. } => Some("timeout"),
         Outcome::TooMuchOutput { what, .. } => Some(match what {
+            // This bound is the same for everybody.
+            LimitKind::Handles => return None,
             LimitKind::AnswerBytes => "answer",
             LimitKind::AnswerItems => "answer-items",
             LimitKind::TextBytes => "text",
@@ -80,7 +82,7 @@ pub(super) fn help(outcome: &Outcome, plugin: &str, origin: &Text) -> Option<Str
         Outcome::Fault(_) => {
             Some("Do what the message asks for, or tell the author of the plugin.".to_owned())
         }
-        Outcome::Trapped { .. } | Outcome::Malformed { .. } => Some(
+        Outcome::Trapped { .. } | Outcome::Malformed { .. } | Outcome::TooMuchOutput { .. } => Some(
             "This is a defect of the plugin: send its author what stands here, or use another \
              version of it."
                 .to_owned(),
@@ -102,6 +104,9 @@ fn crossed(what: LimitKind, limit: u64) -> String {
         LimitKind::LogBytes => format!("it may log and print {}", words::bytes(limit)),
         LimitKind::HostCalls => {
             format!("it may call the host {}", words::count(limit, "time", "times"))
+        }
+        LimitKind::Handles => {
+            format!("it may hold {} at once", words::count(limit, "handle", "handles"))
         }
         LimitKind::HostCallBytes => format!("it may read {} from the host", words::bytes(limit)),
     }

@@ -365,15 +365,20 @@ impl CircumstancesReport {
 
 impl ConfigurationReport {
     fn new(configuration: &ConfigurationRecord) -> Self {
-        let source = |source: &SourceRecord| SourceReport {
-            origin: string(&source.origin),
-            digest: source.digest.to_string(),
-        };
         Self {
             trusted: configuration.trust == Trust::Trusted,
-            pipeline: source(&configuration.pipeline),
-            policy: configuration.policy.as_ref().map(source),
+            pipeline: SourceReport::new(&configuration.pipeline),
+            policy: configuration.policy.as_ref().map(SourceReport::new),
             digest: configuration.digest.to_string(),
+        }
+    }
+}
+
+impl SourceReport {
+    pub(super) fn new(source: &SourceRecord) -> Self {
+        Self {
+            origin: string(&source.origin),
+            digest: source.digest.to_string(),
         }
     }
 }
@@ -449,7 +454,7 @@ impl FaultReport {
 }
 
 impl LimitsReport {
-    fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
             fuel: limits.fuel,
             timeout_ms: milliseconds(limits.timeout),
