@@ -22,4 +22,5 @@ pub use release::{
     Subject, Totals, Trailer,
 };
 pub use text::Text;
+pub(crate) use text::is_unsafe_on_terminal;
 pub use verdict::{Effects, Verdict};

@@ -1,8 +1,49 @@
 //! The stages of a release: configuration, order, fold, waivers.
+//!
+//! [`load`] reads and checks everything that decides, [`prepare`] compiles the plugins, [`run`]
+//! calls them and folds their answers. `docs/pipeline.md` beside this package describes the file.
 
+mod at;
+mod compose;
+mod file;
+mod fold;
+mod help;
+mod load;
+mod nearest;
+mod notice;
+mod order;
+mod parse;
+mod plan;
+mod problem;
+mod quantity;
+mod read;
 mod record;
+mod resolve;
+mod run;
+mod source;
+mod tables;
+mod tighten;
+mod waiver;
 
+pub use at::At;
+pub use file::{
+    ArtifactTable, EvidenceTable, Expiry, File, LimitsTable, PluginTable, ReleaseTable,
+    RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
+};
+pub use fold::{Judge, Judgement, worst};
+pub use load::{Configuration, Flags, Request, Stage, Use, load};
+pub use order::order;
+pub use parse::{parse, schema, source};
+pub use plan::{Layer, Plan, PluginPlan, ReleasePlan, RunLimits, Set, StagePlan, UsePlan};
+pub use problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
+pub use quantity::{QuantityError, Size, Span};
+pub use read::{FILE_NAME, Named, embedded, trust_of_revision};
 pub use record::{
     ConfigurationRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord, SourceRecord,
     StageRecord, Trust, WaiverRecord,
 };
+pub use resolve::{Resolved, STAGE_KINDS};
+pub use run::{Prepared, Progress, prepare, run};
+pub use source::{Origin, Site, Source};
+pub use tighten::tighten;
+pub use waiver::{Place, Waiver};

@@ -12,6 +12,7 @@ mod pipeline;
 mod plugin;
 mod policy;
 mod release;
+mod report;
 mod rooms;
 mod run;
 mod sandbox;

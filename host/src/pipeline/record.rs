@@ -158,3 +158,21 @@ pub struct WaiverRecord {
     /// Until when it holds.
     pub expires: jiff::Timestamp,
 }
+
+impl std::fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Advise => "advise",
+            Self::Enforce => "enforce",
+        })
+    }
+}
+
+impl std::fmt::Display for OnFault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Advise => "advise",
+            Self::Block => "block",
+        })
+    }
+}

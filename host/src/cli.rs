@@ -1,0 +1,112 @@
+//! The command line: one file a command, and what a process owes its caller around them: an exit
+//! code, output that goes where it belongs, words for what went wrong, an orderly end on a signal.
+
+mod check;
+mod completions;
+mod configuration;
+mod defect;
+mod exit_code;
+mod failure;
+mod logging;
+mod moment;
+mod next;
+mod output;
+mod progress;
+mod run;
+mod signal;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+pub use defect::{describe, guard};
+pub use exit_code::ExitCode;
+
+use failure::Failure;
+use logging::LogFormat;
+use output::{ColorChoice, Format, Output};
+
+/// The WebAssembly plugin host for release pipelines: says go or no-go to a release, and why.
+#[derive(Debug, Parser)]
+#[command(name = "holdpoint", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    global: Global,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 go  1 no-go  2 usage or configuration error  3 fault  4 wait  5 an effect was undone
+  6 a person is needed  130 interrupted  143 terminated";
+
+/// What every command understands.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+struct Global {
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Say only what is needed
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Form of the log on standard error
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    log_format: LogFormat,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Check(check::Arguments),
+    Next(next::Arguments),
+    Completions(completions::Arguments),
+}
+
+impl Command {
+    fn format(&self) -> Format {
+        match self {
+            Self::Run(arguments) => arguments.format,
+            Self::Check(arguments) => arguments.format,
+            Self::Next(arguments) => arguments.format,
+            Self::Completions(_) => Format::Human,
+        }
+    }
+
+    fn execute(&self, output: &Output) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Run(arguments) => run::execute(arguments, output),
+            Self::Check(arguments) => check::execute(arguments, output),
+            Self::Next(arguments) => next::execute(arguments, output),
+            Self::Completions(arguments) => completions::execute(arguments, output),
+        }
+    }
+}
+
+/// Does what the process's arguments ask for.
+#[must_use]
+pub fn main() -> ExitCode {
+    guard(|| {
+        let arguments = match Arguments::try_parse() {
+            Ok(arguments) => arguments,
+            Err(error) => return failure::usage(&error),
+        };
+        let output = Output::new(&arguments.global, arguments.command.format());
+        logging::start(&arguments.global);
+        match signal::heed(move || {
+            arguments
+                .command
+                .execute(&output)
+                .unwrap_or_else(|failure| failure.report(&output))
+        }) {
+            Ok(code) => code,
+            Err(failure) => failure.report(&Output::bare()),
+        }
+    })
+}

@@ -1,0 +1,165 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use semver::Version;
+
+use super::configuration::ConfigurationArguments;
+use super::moment::Moment;
+use super::progress::Progress;
+use super::{ExitCode, Failure, Format, Output};
+use crate::model::{Circumstances, Digest, Release};
+use crate::pipeline::{self, Configuration, Flags, RunRecord};
+use crate::release::{self, Narrowing, Repository};
+use crate::report::human_run;
+use crate::report::json::RunReport;
+use crate::sandbox::Sandbox;
+
+/// Decides about a release: go or no-go, and why
+///
+/// Reads the release from git, asks the plugins of each stage, and ends with the verdict's exit
+/// code. Nothing is written, sent or run.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  holdpoint run
+  holdpoint run --from v1.3.2 --to main --as 1.4.0
+  holdpoint run --pipeline origin/main:holdpoint.toml --target production --format json")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    release: ReleaseArguments,
+
+    #[command(flatten)]
+    configuration: ConfigurationArguments,
+
+    /// Show effects and carry none out
+    #[arg(long)]
+    dry_run: bool,
+
+    /// End with 0 on a go although the pipeline is not trusted: this is only a rehearsal
+    #[arg(long)]
+    allow_untrusted: bool,
+
+    /// Whom the output is for
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: Format,
+}
+
+/// What is judged.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "What is judged")]
+pub(super) struct ReleaseArguments {
+    /// Revision that the range starts after [default: the last release]
+    #[arg(long, value_name = "REVISION")]
+    from: Option<String>,
+
+    /// Revision that is judged [default: HEAD]
+    #[arg(long, value_name = "REVISION")]
+    to: Option<String>,
+
+    /// Judge only commits that touch this path, relative to the root of the repository
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
+
+    /// Where the release is going, such as production
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+
+    /// The version to be released [default: the tag on the judged commit, else what the commits ask
+    /// for]
+    #[arg(long = "as", value_name = "VERSION")]
+    version: Option<Version>,
+
+    /// Judge as if it were this time, such as 2026-11-22T10:00:00+01:00; implies --dry-run
+    #[arg(long, value_name = "TIME")]
+    at: Option<Moment>,
+}
+
+impl ReleaseArguments {
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            path: self.path.clone(),
+            target: self.target.clone(),
+            version: self.version.clone(),
+            at: self.at.map(|moment| moment.0),
+        }
+    }
+
+    /// The sitting's time: given, or read from the clock.
+    pub(super) fn time(&self) -> Timestamp {
+        self.at.map_or_else(Timestamp::now, |moment| moment.0)
+    }
+}
+
+pub(super) fn execute(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let record = judge(arguments, output)?;
+    let code = ExitCode::of_run(&record, arguments.allow_untrusted);
+    match output.format {
+        Format::Json => output.put_json(&RunReport::new(&record, code.number()))?,
+        Format::Human => {
+            let mut page = output.page();
+            human_run(&mut page, &record, output.detail);
+            output.put(page)?;
+        }
+    }
+    Ok(code)
+}
+
+fn judge(arguments: &Arguments, output: &Output) -> Result<RunRecord, Failure> {
+    let progress = Progress::new(output, "reading the configuration");
+    let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
+    progress.say("reading the release".to_owned());
+    let (release, narrowing) = collect(arguments, &repository, &configuration, &progress)?;
+    progress.say("loading plugins".to_owned());
+    let sandbox = Sandbox::new()?;
+    let prepared = pipeline::prepare(&configuration, &sandbox)?;
+    let say = |now: pipeline::Progress<'_>| match now {
+        pipeline::Progress::Stage { stage, plugins } => {
+            progress.say(format!("stage {stage}: asking {plugins} plugins"));
+        }
+        pipeline::Progress::Called { stage, plugin, .. } => {
+            progress.say(format!("stage {stage}: {plugin} has answered"));
+        }
+    };
+    let run = pipeline::run(
+        &configuration,
+        &prepared,
+        Arc::new(release),
+        &narrowing,
+        &say,
+    );
+    Ok(tokio::runtime::Handle::current().block_on(run))
+}
+
+fn collect(
+    arguments: &Arguments,
+    repository: &Repository,
+    configuration: &Configuration,
+    progress: &Progress,
+) -> Result<(Release, Vec<Narrowing>), Failure> {
+    let query = configuration.query(repository);
+    let collected = repository.collect(&query, &|commits| {
+        progress.say(format!("reading the release: {commits} commits"));
+    })?;
+    let digest = Digest::of_json(&collected.subject);
+    tracing::info!(
+        commits = collected.subject.totals.commits,
+        files = collected.subject.totals.files,
+        %digest,
+        "release read"
+    );
+    let circumstances = Circumstances {
+        time: arguments.release.time(),
+        zone: configuration.zone().to_owned(),
+        ci: release::continuous_integration(|name| std::env::var(name).ok()),
+        dirty: collected.dirty,
+        dry_run: arguments.dry_run || arguments.release.at.is_some(),
+    };
+    let release = Release {
+        subject: collected.subject,
+        digest,
+        circumstances,
+    };
+    Ok((release, collected.narrowing))
+}

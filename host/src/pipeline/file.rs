@@ -1,0 +1,300 @@
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroU64};
+
+use holdpoint_conventional::Versioning;
+use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::at::At;
+use super::quantity::{Size, Span};
+use super::{Mode, OnFault};
+use crate::model::{Kind, ObjectName, Severity};
+
+/// A pipeline file, as written: what is released, which plugins judge it, in which stages.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct File {
+    /// What is released.
+    pub release: ReleaseTable,
+    /// Caps on a whole run.
+    pub limits: RunLimitsTable,
+    /// Plugins by name. One that is embedded in the program needs no table.
+    pub plugins: BTreeMap<At<String>, At<PluginTable>>,
+    /// The stages, in order.
+    pub stages: Vec<At<StageTable>>,
+    /// Findings that somebody answers for, each until a day.
+    pub waivers: Vec<At<WaiverTable>>,
+}
+
+/// What is released.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ReleaseTable {
+    /// Name of the project; without it the name of the repository's folder.
+    pub project: Option<At<String>>,
+    /// How tags are written: text around one `{version}`; without it `v{version}`.
+    pub tag: Option<At<String>>,
+    /// The targets that a release can go to; without it any name is one.
+    pub targets: Option<At<Vec<At<String>>>>,
+    /// Judge only commits that touch this path, relative to the root of the repository.
+    pub path: Option<At<String>>,
+    /// The first version of a project without a release; without it `0.1.0`.
+    #[schemars(with = "Option<String>")]
+    pub initial: Option<At<semver::Version>>,
+    /// How versions below 1.0.0 are counted.
+    pub versioning: Option<At<Versioning>>,
+    /// Path of a CODEOWNERS file, relative to the pipeline file, read from where the pipeline file
+    /// was read.
+    pub owners: Option<At<String>>,
+    /// IANA name of the operator's time zone; without it `UTC`.
+    pub zone: Option<At<String>>,
+    /// What is shipped.
+    pub artifacts: Vec<At<ArtifactTable>>,
+    /// Files about the release.
+    pub evidence: Vec<At<EvidenceTable>>,
+}
+
+/// A file that is shipped.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ArtifactTable {
+    /// Name in findings and imports.
+    pub name: At<String>,
+    /// Where it is, relative to the root of the working tree.
+    pub path: At<String>,
+}
+
+/// A file about the release.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EvidenceTable {
+    /// Name in findings and imports.
+    pub name: At<String>,
+    /// Where it is, relative to the root of the working tree.
+    pub path: At<String>,
+    /// What it is, such as `application/vnd.cyclonedx+json`.
+    pub media_type: At<String>,
+}
+
+/// Caps on a whole run.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RunLimitsTable {
+    /// The most plugins that the stages may use; without it 64.
+    pub plugins: Option<At<NonZeroU32>>,
+    /// The most calls at one time; without it 8.
+    pub concurrent_calls: Option<At<NonZeroU32>>,
+    /// The memory limits of all calls at one time together; without it `2 GiB`.
+    pub memory: Option<At<Size>>,
+    /// Wall-clock time of all stages together; without it `10m`.
+    pub wall_time: Option<At<Span>>,
+}
+
+/// A plugin.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct PluginTable {
+    /// `embedded`, `embedded:NAME`, or the path of a component, relative to the pipeline file;
+    /// without it `embedded`.
+    pub source: Option<At<String>>,
+    /// Settings, held against the plugin's own schema.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub settings: Option<At<toml::Table>>,
+    /// Bounds on one call.
+    pub limits: Option<At<LimitsTable>>,
+    /// What its rules count for, by rule id.
+    pub rules: BTreeMap<At<String>, At<RuleSetting>>,
+}
+
+/// Bounds on one call.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct LimitsTable {
+    /// Fuel, about one WebAssembly instruction each.
+    pub fuel: Option<NonZeroU64>,
+    /// Wall-clock time of the whole call, calls to the host included.
+    pub timeout: Option<Span>,
+    /// All memories and tables together.
+    pub memory: Option<Size>,
+    /// One answer.
+    pub answer: Option<Size>,
+    /// Items of one answer: findings, factors, edits, messages, steps.
+    pub answer_items: Option<NonZeroU64>,
+    /// One text of an answer.
+    pub text: Option<Size>,
+    /// Log lines and what is printed, together.
+    pub log: Option<Size>,
+    /// Log lines.
+    pub log_lines: Option<NonZeroU64>,
+    /// Calls from the plugin to the host.
+    pub host_calls: Option<NonZeroU64>,
+    /// What all calls to the host hand over, together.
+    pub host_call_data: Option<Size>,
+}
+
+/// What a rule counts for.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleSetting {
+    /// It has no findings.
+    Off,
+    /// Worth knowing.
+    Info,
+    /// Worth a look; does not block.
+    Warning,
+    /// Blocks the release in an enforced stage.
+    Error,
+}
+
+impl RuleSetting {
+    /// The severity of its findings; none when it has none.
+    #[must_use]
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Off => None,
+            Self::Info => Some(Severity::Info),
+            Self::Warning => Some(Severity::Warning),
+            Self::Error => Some(Severity::Error),
+        }
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A stage: plugins that are called side by side.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StageTable {
+    /// Its name, kebab-case, unique in the file.
+    pub id: At<String>,
+    /// The plugins that it calls: a name, or a table with `plugin` and what differs from the stage.
+    #[serde(rename = "use", default)]
+    pub uses: Vec<At<UseEntry>>,
+    /// Ids of stages that run before this one.
+    #[serde(default)]
+    pub needs: Vec<At<String>>,
+    /// Whether findings block; without it `enforce`.
+    pub mode: Option<At<Mode>>,
+    /// Whether faults block; without it `block`.
+    pub on_fault: Option<At<OnFault>>,
+    /// Which question is asked; without it the only kind of each plugin.
+    pub kind: Option<At<Kind>>,
+}
+
+/// A plugin in a stage: its name, or a table.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum UseEntry {
+    /// Its name.
+    Name(String),
+    /// A table, for what differs from the stage.
+    Table(Box<UseTable>),
+}
+
+/// A plugin in a stage, with what differs from the stage.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct UseTable {
+    /// Its name.
+    pub plugin: At<String>,
+    /// Whether its findings block; without it as the stage says.
+    pub mode: Option<At<Mode>>,
+    /// Whether its faults block; without it as the stage says.
+    pub on_fault: Option<At<OnFault>>,
+    /// Which question is asked; without it as the stage says.
+    pub kind: Option<At<Kind>>,
+}
+
+impl<'de> Deserialize<'de> for UseEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = UseEntry;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("the name of a plugin, or a table with `plugin`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<UseEntry, E> {
+                Ok(UseEntry::Name(name.to_owned()))
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<UseEntry, A::Error> {
+                UseTable::deserialize(MapAccessDeserializer::new(map))
+                    .map(|table| UseEntry::Table(Box::new(table)))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// A finding that somebody answers for until a day. Needs exactly one of `commits`, `paths`,
+/// `artifacts` and `release`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct WaiverTable {
+    /// The rule: the plugin's name, `/`, and the rule's id.
+    pub rule: At<String>,
+    /// Full object names of commits.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub commits: Option<At<Vec<At<ObjectName>>>>,
+    /// Patterns of paths, such as `vendor/**`; `*` stays within a folder.
+    pub paths: Option<At<Vec<At<String>>>>,
+    /// Names of artifacts or evidence.
+    pub artifacts: Option<At<Vec<At<String>>>>,
+    /// The release as a whole: findings without a place of their own.
+    pub release: Option<At<bool>>,
+    /// Who answers for it.
+    pub owner: At<String>,
+    /// Why it was given.
+    pub reason: At<String>,
+    /// Until when it holds: a time with its offset, such as `2027-01-31T00:00:00+01:00`.
+    #[schemars(with = "String")]
+    pub expires: At<Expiry>,
+}
+
+/// The time from which on a waiver is not applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Expiry(pub jiff::Timestamp);
+
+impl<'de> Deserialize<'de> for Expiry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Expiry;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a time with its offset, such as `2027-01-31T00:00:00+01:00`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, time: &str) -> Result<Expiry, E> {
+                time.parse()
+                    .map(Expiry)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(time), &self))
+            }
+
+            // How a time that is written without quotes arrives.
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Expiry, A::Error> {
+                let time = toml::value::Datetime::deserialize(MapAccessDeserializer::new(map))?;
+                self.visit_str(&time.to_string())
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}

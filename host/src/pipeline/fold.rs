@@ -1,0 +1,177 @@
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::file::RuleSetting;
+use super::plan::{Layer, Plan, Set, StagePlan, UsePlan};
+use super::waiver::Waiver;
+use super::{JudgedFinding, Mode, OnFault};
+use crate::model::{Answer, Demand, Finding, Health, Outcome, Requirement, RuleId, Verdict};
+
+/// What decides about one plugin's answer in one stage.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// The plugin's name in the pipeline.
+    pub plugin: &'a str,
+    /// Whether findings block.
+    pub mode: Mode,
+    /// Whether faults block.
+    pub on_fault: OnFault,
+    /// What the plugin's rules count for, by id.
+    pub rules: Option<&'a BTreeMap<String, Set<RuleSetting>>>,
+    /// The waivers of the pipeline.
+    pub waivers: &'a [Waiver],
+    /// Which file the stage comes from.
+    pub layer: Layer,
+    /// The sitting's time.
+    pub time: Timestamp,
+}
+
+/// What an answer comes to.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// Its findings, those that matter most first, then by rule and place.
+    pub findings: Vec<JudgedFinding>,
+    /// What it means for the stage.
+    pub verdict: Verdict,
+}
+
+impl Plan {
+    /// What decides about the answer of a plugin in a stage.
+    #[must_use]
+    pub fn judge<'a>(&'a self, stage: &StagePlan, used: &'a UsePlan, time: Timestamp) -> Judge<'a> {
+        Judge {
+            plugin: &used.plugin,
+            mode: used.mode(),
+            on_fault: used.on_fault(),
+            rules: self.plugins.get(&used.plugin).map(|plugin| &plugin.rules),
+            waivers: &self.waivers,
+            layer: stage.layer,
+            time,
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// Judges what became of a call.
+    #[must_use]
+    pub fn judge(&self, outcome: &Outcome) -> Judgement {
+        let Outcome::Answered(answer) = outcome else {
+            let verdict = match self.on_fault {
+                OnFault::Block => Verdict::Fault,
+                OnFault::Advise => Verdict::Go,
+            };
+            return Judgement {
+                findings: Vec::new(),
+                verdict,
+            };
+        };
+        let mut findings = match answer {
+            Answer::Findings(findings) => findings
+                .iter()
+                .filter_map(|finding| self.finding(finding))
+                .collect(),
+            _ => Vec::new(),
+        };
+        sort(&mut findings);
+        let against = match answer {
+            Answer::Findings(_) if findings.iter().any(|finding| finding.blocks) => Verdict::NoGo,
+            Answer::Requirements(requirements)
+                if !requirements
+                    .iter()
+                    .all(|requirement| self.is_met(requirement)) =>
+            {
+                Verdict::Wait
+            }
+            Answer::Reading(reading) => match reading.health {
+                Health::Healthy => Verdict::Go,
+                Health::Inconclusive => Verdict::Wait,
+                Health::Degraded | Health::Failing => Verdict::NoGo,
+            },
+            Answer::Findings(_)
+            | Answer::Requirements(_)
+            | Answer::Assessment(_)
+            | Answer::Edits(_)
+            | Answer::Messages(_)
+            | Answer::Steps(_) => Verdict::Go,
+        };
+        let verdict = match self.mode {
+            Mode::Enforce => against,
+            Mode::Advise => Verdict::Go,
+        };
+        Judgement { findings, verdict }
+    }
+
+    /// The finding under its name in the pipeline; none when its rule is off.
+    fn finding(&self, finding: &Finding) -> Option<JudgedFinding> {
+        let id = finding
+            .rule
+            .as_str()
+            .rsplit_once('/')
+            .map_or(finding.rule.as_str(), |(_, id)| id);
+        let setting = self.rules.and_then(|rules| rules.get(id));
+        let severity = match setting {
+            Some(setting) => setting.value.severity()?,
+            None => finding.severity,
+        };
+        let finding = Finding {
+            rule: RuleId::new(self.plugin, id),
+            severity,
+            ..finding.clone()
+        };
+        let waiver = self
+            .waivers
+            .iter()
+            .find(|waiver| waiver.releases(&finding, self.layer, self.time))
+            .map(Waiver::record);
+        let blocks = waiver.is_none()
+            && self.mode == Mode::Enforce
+            && severity == crate::model::Severity::Error;
+        Some(JudgedFinding {
+            finding,
+            blocks,
+            waiver,
+        })
+    }
+
+    /// Whether what is claimed is there now. Nobody can hold a lease or give an approval yet, so
+    /// who asks for one has to wait.
+    fn is_met(&self, requirement: &Requirement) -> bool {
+        match &requirement.demand {
+            Demand::Window(window) => {
+                let now = self.time.as_second();
+                window.start.is_none_or(|start| start <= now)
+                    && window.end.is_none_or(|end| now < end)
+            }
+            Demand::Lease(_) | Demand::Approval(_) => false,
+        }
+    }
+}
+
+/// Those that matter most first, then by rule, place and message.
+pub(super) fn sort(findings: &mut [JudgedFinding]) {
+    findings.sort_by(|left, right| {
+        let key = |judged: &JudgedFinding| Reverse(judged.finding.severity);
+        let (one, other) = (&left.finding, &right.finding);
+        key(left)
+            .cmp(&key(right))
+            .then_with(|| one.rule.cmp(&other.rule))
+            .then_with(|| one.location.cmp(&other.location))
+            .then_with(|| one.message.cmp(&other.message))
+    });
+}
+
+/// The worst counts. Nothing at all is a fault: nobody has decided.
+///
+/// ```
+/// use holdpoint::model::Verdict;
+/// use holdpoint::pipeline::worst;
+///
+/// assert_eq!(worst([Verdict::Go, Verdict::NoGo, Verdict::Wait]), Verdict::NoGo);
+/// assert_eq!(worst([]), Verdict::Fault);
+/// ```
+#[must_use]
+pub fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    verdicts.into_iter().max().unwrap_or(Verdict::Fault)
+}

@@ -1,0 +1,99 @@
+use std::fmt::Display;
+
+use super::problem::Problem;
+use crate::model::Kind;
+
+impl Problem {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing(_) => "name an existing file, or leave the option out to use \
+                holdpoint.toml of the checkout, else the embedded pipeline; for a file at a ref \
+                write REF:PATH"
+                .to_owned(),
+            Self::NotAFile(_) => "name a regular file".to_owned(),
+            Self::TooLarge(_) => "keep generated content out of the pipeline file".to_owned(),
+            Self::Read { .. } | Self::Value(_) | Self::BaseSays => return None,
+            Self::Revision { source, .. } => return source.help(),
+            Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
+            Self::ByteOrderMark(_) => "save the file as UTF-8 without a byte order mark".to_owned(),
+            Self::Empty(_) | Self::NoStages(_) => "add a stage, such as:\n[[stages]]\n\
+                id = \"policy\"\nuse = [\"conventional-commits\"]"
+                .to_owned(),
+            Self::Syntax(_) => "see https://toml.io for how TOML is written".to_owned(),
+            Self::UnknownKey { nearest, known, .. } => match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("known keys: {}", quoted(known)),
+            },
+            Self::MissingKey { key, meaning, .. } => format!("`{key}`: {meaning}"),
+            Self::Name { .. } => "names are kebab-case: lower-case letters, digits and single \
+                hyphens, beginning with a letter; `holdpoint` is taken"
+                .to_owned(),
+            Self::Duplicate { what, .. } => format!("give each {what} a name of its own"),
+            Self::EmptyStage(_) => "name its plugins: use = [\"conventional-commits\"]".to_owned(),
+            Self::NoActiveRule(_) => "turn a rule on, or remove the stage".to_owned(),
+            Self::UnknownNeeds { nearest, .. } => match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "`needs` lists ids of stages of this pipeline".to_owned(),
+            },
+            Self::Cycle(_) => "remove one of these from a `needs`; without `needs` stages run in \
+                the order of the file"
+                .to_owned(),
+            Self::UnknownPlugin {
+                nearest, embedded, ..
+            } => match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!(
+                    "embedded plugins: {}; for another one add [plugins.NAME] with its source",
+                    quoted(embedded)
+                ),
+            },
+            Self::RelativeSource(_) => "a pipeline read from a ref or embedded in the program has \
+                no folder beside it: write an absolute path"
+                .to_owned(),
+            Self::PluginRead { source, .. } => return source.help(),
+            Self::PluginLoad { .. } => {
+                "`holdpoint plugin inspect` shows what the component imports and \
+                exports, without running it"
+                    .to_owned()
+            }
+            Self::WrongKind { kinds, .. } => format!("it is of kind {}", names(kinds)),
+            Self::AmbiguousKind { kinds, .. } => {
+                format!(
+                    "add `kind` to the stage or to this use of the plugin: {}",
+                    names(kinds)
+                )
+            }
+            Self::KindOutsideStages { .. } => format!(
+                "stages call plugins of kind {}",
+                names(&super::resolve::STAGE_KINDS)
+            ),
+            Self::Settings { source, .. } => return source.help(),
+            Self::UnknownRule {
+                plugin, nearest, ..
+            } => match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("`holdpoint plugin inspect` lists the rules of {plugin}"),
+            },
+            Self::WaiverPlace => "a waiver that names no place would release findings that nobody \
+                has seen; for several sorts of places write several waivers"
+                .to_owned(),
+            Self::UnknownTarget { targets, .. } => format!("its targets: {}", quoted(targets)),
+            Self::Cap { .. } => "raise the cap in [limits], or use less".to_owned(),
+            Self::Looser { .. } => {
+                "a project may tighten its organization's base policy, never loosen it".to_owned()
+            }
+        })
+    }
+}
+
+fn quoted(names: &[impl Display]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn names(kinds: &[Kind]) -> String {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    names.join(", ")
+}

@@ -1,0 +1,412 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::Serialize;
+
+use super::order::order;
+use super::parse::parse;
+use super::plan::{Layer, Plan, Set};
+use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
+use super::read::{FILE_NAME, Named, embedded, place, read, read_file};
+use super::resolve::{Resolved, is_active, kind, resolve};
+use super::source::{Origin, Source};
+use super::tighten::tighten;
+use super::{Mode, OnFault, SourceRecord, Trust};
+use crate::model::{Digest, Kind, Text};
+use crate::release::{NamedFile, NarrowedBy, Query, Repository, TagPattern};
+use crate::sandbox::Limits;
+
+/// What to load.
+pub struct Request<'a> {
+    /// The repository of the release.
+    pub repository: &'a Repository,
+    /// The folder that relative paths of options start from.
+    pub folder: &'a Path,
+    /// `--pipeline`: `PATH` or `REF:PATH`; none for the file of the checkout, else the embedded
+    /// pipeline.
+    pub pipeline: Option<&'a str>,
+    /// `--policy`: `PATH` or `REF:PATH`.
+    pub policy: Option<&'a str>,
+    /// The other flags that decide.
+    pub flags: Flags,
+}
+
+/// The flags that change a decision. All are part of the configuration digest.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Flags {
+    /// `--from`
+    pub from: Option<String>,
+    /// `--to`
+    pub to: Option<String>,
+    /// `--path`
+    pub path: Option<String>,
+    /// `--target`
+    pub target: Option<String>,
+    /// `--version`
+    pub version: Option<Version>,
+    /// `--at`
+    pub at: Option<Timestamp>,
+}
+
+/// Everything that decides, read and checked.
+#[derive(Debug)]
+pub struct Configuration {
+    /// Whether all of it is out of reach of the change under judgement.
+    pub trust: Trust,
+    /// The pipeline.
+    pub pipeline: SourceRecord,
+    /// The organization's base policy.
+    pub policy: Option<SourceRecord>,
+    /// Digest of everything that decides.
+    pub digest: Digest,
+    /// The flags.
+    pub flags: Flags,
+    /// Stages, in the order in which they run.
+    pub stages: Vec<Stage>,
+    /// What the files ask for.
+    pub plan: Plan,
+    /// The plugins that a stage uses, by name.
+    pub plugins: BTreeMap<String, Resolved>,
+    /// Content of the CODEOWNERS file that the files name; none when the configuration is not
+    /// trusted.
+    trusted_owners: Option<Vec<u8>>,
+}
+
+/// A stage whose plugins are known.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Its number in the plan.
+    pub number: usize,
+    /// Its id.
+    pub id: String,
+    /// Its plugins.
+    pub uses: Vec<Use>,
+}
+
+/// A plugin in a stage.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// Its name.
+    pub plugin: String,
+    /// Which question is asked.
+    pub kind: Kind,
+    /// Whether findings block.
+    pub mode: Mode,
+    /// Whether faults block.
+    pub on_fault: OnFault,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// Reads the configuration and refuses what is wrong with it.
+///
+/// # Errors
+///
+/// With the line, where there is one, and what to do about it.
+pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
+    let base = request
+        .policy
+        .map(|policy| read(Named::new(policy), request.folder, request.repository))
+        .transpose()?;
+    let project = project(&request, base.is_some())?;
+    let (plan, pipeline, policy) = match (base, project) {
+        (Some(base), Some(project)) => {
+            let tightened = tighten(
+                Plan::new(parse(&base)?, &base, Layer::Policy)?,
+                Plan::new(parse(&project)?, &project, Layer::Pipeline)?,
+            )?;
+            (tightened, project, Some(base))
+        }
+        // The base is the pipeline.
+        (Some(base), None) => {
+            let plan = Plan::new(parse(&base)?, &base, Layer::Policy)?;
+            (plan, Arc::clone(&base), Some(base))
+        }
+        (None, project) => {
+            let project = project.map_or_else(embedded, Ok)?;
+            (
+                Plan::new(parse(&project)?, &project, Layer::Pipeline)?,
+                project,
+                None,
+            )
+        }
+    };
+    if plan.stages.is_empty() {
+        let name = pipeline.name.clone();
+        return Err(plan.site.error(Problem::NoStages(name)));
+    }
+    let order = order(&plan.stages)?;
+    let (plugins, plugin_trust) = resolve(&plan, request.folder, request.repository)?;
+    let stages = order
+        .into_iter()
+        .map(|number| stage(&plan, number, &plugins))
+        .collect::<Result<Vec<_>, _>>()?;
+    check_target(&plan, request.flags.target.as_deref())?;
+    let (owners, owners_trust) = owners(&plan, request.folder, request.repository)?;
+    let sources = [Some(&pipeline), policy.as_ref()];
+    let trust = sources
+        .into_iter()
+        .flatten()
+        .map(|source| source.trust)
+        .chain([plugin_trust, owners_trust])
+        .find(|trust| *trust == Trust::Untrusted)
+        .unwrap_or(Trust::Trusted);
+    let digest = digest(
+        &pipeline,
+        policy.as_deref(),
+        owners.as_deref(),
+        (&stages, &plugins),
+        &request.flags,
+    );
+    Ok(Configuration {
+        trust,
+        pipeline: pipeline.record(),
+        policy: policy.map(|policy| policy.record()),
+        digest,
+        flags: request.flags,
+        stages,
+        plan,
+        plugins,
+        trusted_owners: owners.filter(|_| trust == Trust::Trusted),
+    })
+}
+
+/// The project's own pipeline: the one that is named, else the one of the checkout, if it has one.
+fn project(
+    request: &Request<'_>,
+    has_base: bool,
+) -> Result<Option<Arc<Source>>, ConfigurationError> {
+    if let Some(pipeline) = request.pipeline {
+        return read(Named::new(pipeline), request.folder, request.repository).map(Some);
+    }
+    if let Some(work_tree) = request.repository.work_tree() {
+        let path = work_tree.join(FILE_NAME);
+        // A link that leads nowhere is there and is an error, not a checkout without a file.
+        if path.symlink_metadata().is_ok() {
+            return read(Named::Path(&path), request.folder, request.repository).map(Some);
+        }
+    }
+    if has_base {
+        Ok(None)
+    } else {
+        embedded().map(Some)
+    }
+}
+
+fn stage(
+    plan: &Plan,
+    number: usize,
+    plugins: &BTreeMap<String, Resolved>,
+) -> Result<Stage, ConfigurationError> {
+    let unresolved = |name: &str| Problem::UnknownPlugin {
+        name: Text::from(name),
+        nearest: None,
+        embedded: Vec::new(),
+    };
+    let Some(stage) = plan.stages.get(number) else {
+        return Err(plan
+            .site
+            .error(Problem::NoStages(plan.site.source.name.clone())));
+    };
+    let mut uses = Vec::with_capacity(stage.uses.len());
+    let mut is_any_active = false;
+    for used in &stage.uses {
+        let (Some(resolved), Some(planned)) =
+            (plugins.get(&used.plugin), plan.plugins.get(&used.plugin))
+        else {
+            return Err(used.site.error(unresolved(&used.plugin)));
+        };
+        let kind = kind(used, &resolved.plugin)?;
+        is_any_active |= is_active(kind, &resolved.plugin, &planned.rules);
+        uses.push(Use {
+            plugin: used.plugin.clone(),
+            kind,
+            mode: used.mode(),
+            on_fault: used.on_fault(),
+            limits: planned.limits,
+        });
+    }
+    if !is_any_active {
+        return Err(stage.site.error(Problem::NoActiveRule(stage.id.clone())));
+    }
+    Ok(Stage {
+        number,
+        id: stage.id.clone(),
+        uses,
+    })
+}
+
+fn check_target(plan: &Plan, target: Option<&str>) -> Result<(), ConfigurationError> {
+    if let (Some(target), Some(targets)) = (target, &plan.release.targets)
+        && !targets.value.iter().any(|known| known == target)
+    {
+        return Err(targets.site.error(Problem::UnknownTarget {
+            target: Text::from(target),
+            targets: targets.value.clone(),
+        }));
+    }
+    Ok(())
+}
+
+/// The content of the CODEOWNERS file that the configuration names, from where the file that names
+/// it was read.
+fn owners(
+    plan: &Plan,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<(Option<Vec<u8>>, Trust), ConfigurationError> {
+    let Some(Set { value: path, site }) = &plan.release.owners else {
+        return Ok((None, Trust::Trusted));
+    };
+    match &site.source.origin {
+        Origin::Revision { revision, .. } => {
+            let (_, bytes) =
+                repository
+                    .read_at(revision, path, FILE_BYTES_MAX)
+                    .map_err(|source| {
+                        site.error(Problem::Revision {
+                            name: Text::from(format!("{revision}:{path}")),
+                            source,
+                        })
+                    })?;
+            Ok((Some(bytes), site.source.trust))
+        }
+        Origin::Embedded | Origin::File(_) => {
+            let base = match &site.source.origin {
+                Origin::File(file) => file.parent().unwrap_or(folder),
+                _ => folder,
+            };
+            let read = || {
+                let place = place(Path::new(path), base, repository)?;
+                Ok((Some(read_file(&place.path, FILE_BYTES_MAX)?), place.trust))
+            };
+            read().map_err(|error: ConfigurationError| error.moved(site.clone()))
+        }
+    }
+}
+
+/// The configuration digest: the SHA-256 of one JSON document.
+fn digest(
+    pipeline: &Source,
+    policy: Option<&Source>,
+    owners: Option<&[u8]>,
+    (stages, plugins): (&[Stage], &BTreeMap<String, Resolved>),
+    flags: &Flags,
+) -> Digest {
+    let plugins: Vec<_> = plugins
+        .iter()
+        .map(|(name, resolved)| {
+            serde_json::json!({
+                "name": name,
+                "digest": resolved.plugin.digest,
+                "settings": resolved.settings,
+            })
+        })
+        .collect();
+    let stages: Vec<_> = stages
+        .iter()
+        .map(|stage| {
+            let uses = stage.uses.iter().map(|used| {
+                serde_json::json!({
+                    "plugin": used.plugin,
+                    "kind": used.kind,
+                    "mode": used.mode,
+                    "on-fault": used.on_fault,
+                    "limits": used.limits,
+                })
+            });
+            serde_json::json!({ "id": stage.id, "uses": uses.collect::<Vec<_>>() })
+        })
+        .collect();
+    Digest::of_json(&serde_json::json!({
+        "pipeline": pipeline.digest,
+        "policy": policy.map(|policy| policy.digest),
+        "owners": owners.map(Digest::of),
+        "plugins": plugins,
+        "stages": stages,
+        "flags": flags,
+    }))
+}
+
+impl Configuration {
+    /// What to read of the repository: what the files say, and over it what the flags say.
+    #[must_use]
+    pub fn query(&self, repository: &Repository) -> Query {
+        let release = &self.plan.release;
+        let root = repository.work_tree();
+        // A file that is not trusted cannot have files of the machine read into the subject.
+        let within = match self.trust {
+            Trust::Trusted => None,
+            Trust::Untrusted => Some(root.unwrap_or(repository.git_folder()).to_path_buf()),
+        };
+        let named = |name: &str, path: &str, media_type: Option<&str>| NamedFile {
+            name: name.to_owned(),
+            path: root.map_or_else(|| path.into(), |root| root.join(path)),
+            within: within.clone(),
+            media_type: media_type.map(str::to_owned),
+        };
+        let value = |set: &Option<Set<String>>| set.as_ref().map(|set| set.value.clone());
+        Query {
+            project: value(&release.project),
+            target: self.flags.target.clone(),
+            from: self.flags.from.clone(),
+            to: self.flags.to.clone(),
+            path: self.flags.path.clone().or_else(|| value(&release.path)),
+            version: self.flags.version.clone(),
+            tag: release
+                .tag
+                .as_ref()
+                .map_or_else(TagPattern::default, |tag| tag.value.clone()),
+            versioning: release
+                .versioning
+                .as_ref()
+                .map(|versioning| versioning.value)
+                .unwrap_or_default(),
+            initial: release
+                .initial
+                .as_ref()
+                .map_or_else(|| Version::new(0, 1, 0), |initial| initial.value.clone()),
+            artifacts: release
+                .artifacts
+                .iter()
+                .map(|file| named(&file.value.name.value, &file.value.path.value, None))
+                .collect(),
+            evidence: release
+                .evidence
+                .iter()
+                .map(|file| {
+                    let media_type = &file.value.media_type.value;
+                    named(
+                        &file.value.name.value,
+                        &file.value.path.value,
+                        Some(media_type),
+                    )
+                })
+                .collect(),
+            trusted_owners: self.trusted_owners.clone(),
+        }
+    }
+
+    /// The IANA name of the operator's time zone.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        self.plan
+            .release
+            .zone
+            .as_ref()
+            .map_or("UTC", |zone| zone.value.as_str())
+    }
+
+    /// Whether a range was narrowed by somebody else than the trusted configuration.
+    #[must_use]
+    pub fn is_narrowed_by_flag(&self, by: NarrowedBy) -> bool {
+        match by {
+            NarrowedBy::From => true,
+            NarrowedBy::Path => self.flags.path.is_some() || self.trust == Trust::Untrusted,
+        }
+    }
+}

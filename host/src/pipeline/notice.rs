@@ -1,0 +1,147 @@
+use super::fold::sort;
+use super::load::Configuration;
+use super::quantity::Span;
+use super::waiver::Waiver;
+use super::{JudgedFinding, StageRecord};
+use crate::model::{Finding, Location, Outcome, Release, RuleId, Severity, Text};
+use crate::release::Narrowing;
+
+/// The name under which the host has findings.
+const HOST: &str = "holdpoint";
+
+/// What the host itself has to say about a run. None of it blocks: what blocks is the operator's
+/// to decide, through plugins.
+pub(super) fn findings(
+    configuration: &Configuration,
+    stages: &[StageRecord],
+    release: &Release,
+    narrowing: &[Narrowing],
+) -> Vec<JudgedFinding> {
+    let mut findings = Vec::new();
+    for narrowing in narrowing {
+        if configuration.is_narrowed_by_flag(narrowing.by) {
+            findings.push(range_narrowed(narrowing));
+        }
+    }
+    if release.circumstances.dirty == Some(true) {
+        findings.push(notice(
+            "dirty-tree",
+            Severity::Warning,
+            "the working tree differs from the judged commit".to_owned(),
+            "what lies in the working tree is not judged: commit it or put it aside",
+        ));
+    }
+    for waiver in &configuration.plan.waivers {
+        if waiver.is_expired(release.circumstances.time) {
+            findings.push(waiver_expired(waiver));
+        } else if !is_used(waiver, configuration, stages, release) {
+            findings.push(waiver_unused(waiver));
+        }
+    }
+    let wall_time = configuration.plan.limits.wall_time;
+    let cut_short = stages
+        .iter()
+        .flat_map(|stage| &stage.plugins)
+        .filter(|plugin| {
+            matches!(plugin.call.outcome, Outcome::TimedOut { .. })
+                && plugin.call.duration >= wall_time
+        })
+        .count();
+    if cut_short > 0 {
+        findings.push(notice(
+            "run-out-of-time",
+            Severity::Warning,
+            format!(
+                "{cut_short} calls were not made or cut short: the run may take {}",
+                Span(wall_time)
+            ),
+            "raise wall-time in [limits], or use fewer plugins",
+        ));
+    }
+    sort(&mut findings);
+    findings
+}
+
+fn notice(rule: &str, severity: Severity, message: String, help: &str) -> JudgedFinding {
+    JudgedFinding {
+        finding: Finding {
+            rule: RuleId::new(HOST, rule),
+            severity,
+            message: Text::from(message),
+            location: Location::Release,
+            help: Some(Text::from(help)),
+        },
+        blocks: false,
+        waiver: None,
+    }
+}
+
+fn range_narrowed(narrowing: &Narrowing) -> JudgedFinding {
+    let commits = match narrowing.commits {
+        1 => "1 commit".to_owned(),
+        commits => format!("{commits} commits"),
+    };
+    let words = narrowing.words.raw();
+    notice(
+        "range-narrowed",
+        Severity::Warning,
+        format!("{commits} since the last release are not judged: `{words}` leaves them out"),
+        "leave the option out to judge the whole release",
+    )
+}
+
+fn waiver_expired(waiver: &Waiver) -> JudgedFinding {
+    notice(
+        "waiver-expired",
+        Severity::Warning,
+        format!(
+            "{} ended at {} and is not applied",
+            words(waiver),
+            waiver.expires
+        ),
+        "mend what it was for and remove it, or let its owner give a new one",
+    )
+}
+
+fn waiver_unused(waiver: &Waiver) -> JudgedFinding {
+    notice(
+        "waiver-unused",
+        Severity::Info,
+        format!("{} releases nothing", words(waiver)),
+        "remove it when it is not needed any more",
+    )
+}
+
+fn words(waiver: &Waiver) -> String {
+    format!(
+        "the waiver of {} for {} by {} ({})",
+        waiver.rule,
+        waiver.place.words().raw(),
+        waiver.owner.raw(),
+        waiver.site.words()
+    )
+}
+
+/// Whether a waiver releases a finding of this run, be it together with another one.
+fn is_used(
+    waiver: &Waiver,
+    configuration: &Configuration,
+    stages: &[StageRecord],
+    release: &Release,
+) -> bool {
+    configuration
+        .stages
+        .iter()
+        .zip(stages)
+        .filter_map(|(stage, record)| {
+            let planned = configuration.plan.stages.get(stage.number)?;
+            Some((planned.layer, record))
+        })
+        .any(|(layer, record)| {
+            record
+                .plugins
+                .iter()
+                .flat_map(|plugin| &plugin.findings)
+                .any(|judged| waiver.releases(&judged.finding, layer, release.circumstances.time))
+        })
+}

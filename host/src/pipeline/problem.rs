@@ -1,0 +1,398 @@
+use std::fmt;
+use std::path::PathBuf;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+
+use super::source::Site;
+use crate::model::{Kind, Text};
+use crate::{plugin, release, sandbox};
+
+/// The largest pipeline file, in bytes: a thousand times what a large project writes.
+pub const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Why a configuration was refused. It points at the line, where there is one.
+#[derive(Debug)]
+pub struct ConfigurationError {
+    inner: Box<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    problem: Problem,
+    site: Option<Site>,
+    shown: Option<NamedSource<String>>,
+    other: Option<ConfigurationError>,
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A file is not there.
+    #[error("there is no file {}", shown(.0))]
+    Missing(PathBuf),
+    /// A folder, a pipe, a device.
+    #[error("{} is not a file", shown(.0))]
+    NotAFile(PathBuf),
+    /// More than [`FILE_BYTES_MAX`].
+    #[error("{} is larger than {FILE_BYTES_MAX} bytes", .0.terminal())]
+    TooLarge(Text),
+    /// It is there and cannot be read.
+    #[error("cannot read {}", shown(.path))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It cannot be read from the repository.
+    #[error("cannot read {}", .name.terminal())]
+    Revision {
+        /// `REF:PATH`.
+        name: Text,
+        /// What the repository says.
+        #[source]
+        source: release::Error,
+    },
+    /// Bytes that are not text.
+    #[error("{} is not UTF-8: byte {offset} is not part of a character", .name.terminal())]
+    NotUtf8 {
+        /// The file.
+        name: Text,
+        /// The first byte that is not.
+        offset: usize,
+    },
+    /// Three invisible bytes at the start.
+    #[error("{} starts with a byte order mark", .0.terminal())]
+    ByteOrderMark(Text),
+    /// Nothing in it.
+    #[error("{} is empty", .0.terminal())]
+    Empty(Text),
+    /// Not TOML.
+    #[error("not TOML: {}", .0.terminal())]
+    Syntax(Text),
+    /// A value of the wrong form.
+    #[error("{}", .0.terminal())]
+    Value(Text),
+    /// A key that does not exist.
+    #[error("unknown key `{}` in {table}", .key.terminal())]
+    UnknownKey {
+        /// The key.
+        key: Text,
+        /// Where.
+        table: String,
+        /// The known key that is nearest.
+        nearest: Option<String>,
+        /// Every known key.
+        known: Vec<String>,
+    },
+    /// A key that must be there.
+    #[error("{table} lacks `{key}`")]
+    MissingKey {
+        /// The key.
+        key: String,
+        /// Where.
+        table: String,
+        /// What the key says.
+        meaning: String,
+    },
+    /// A name that is not kebab-case.
+    #[error("`{}` cannot be the name of a {what}", .name.terminal())]
+    Name {
+        /// Of what.
+        what: &'static str,
+        /// The name.
+        name: Text,
+    },
+    /// Two things of one name.
+    #[error("there are two {what}s named `{}`", .name.terminal())]
+    Duplicate {
+        /// Of what.
+        what: &'static str,
+        /// The name.
+        name: Text,
+    },
+    /// No stage at all.
+    #[error("{} has no stage, so nothing would be checked", .0.terminal())]
+    NoStages(Text),
+    /// A stage that calls nothing.
+    #[error("stage `{0}` uses no plugin, so it would check nothing")]
+    EmptyStage(String),
+    /// A stage whose plugins are all switched off.
+    #[error("every rule of the plugins of stage `{0}` is off, so it would check nothing")]
+    NoActiveRule(String),
+    /// A stage that is not there.
+    #[error("stage `{stage}` needs `{}`, which is not a stage", .needs.terminal())]
+    UnknownNeeds {
+        /// Which stage.
+        stage: String,
+        /// What it needs.
+        needs: Text,
+        /// The stage whose name is nearest.
+        nearest: Option<String>,
+    },
+    /// Stages that wait for each other.
+    #[error("stages wait for each other: {}", .0.join(" → "))]
+    Cycle(Vec<String>),
+    /// A plugin that is neither embedded nor in a table.
+    #[error("there is no plugin `{}`", .name.terminal())]
+    UnknownPlugin {
+        /// Its name.
+        name: Text,
+        /// The plugin whose name is nearest.
+        nearest: Option<String>,
+        /// Those that are embedded.
+        embedded: Vec<String>,
+    },
+    /// A plugin's path that depends on where a file lies, where there is no folder.
+    #[error("`{}` is a relative path in a file that lies in no folder", .0.terminal())]
+    RelativeSource(Text),
+    /// A plugin's bytes cannot be had.
+    #[error("cannot read plugin `{name}`")]
+    PluginRead {
+        /// Its name.
+        name: String,
+        /// What the source says.
+        #[source]
+        source: plugin::Error,
+    },
+    /// A plugin cannot be run.
+    #[error("cannot load plugin `{name}`")]
+    PluginLoad {
+        /// Its name.
+        name: String,
+        /// What the sandbox says.
+        #[source]
+        source: sandbox::LoadError,
+    },
+    /// A plugin that does not answer the question.
+    #[error("plugin `{plugin}` is not of kind {kind}")]
+    WrongKind {
+        /// Its name.
+        plugin: String,
+        /// The question.
+        kind: Kind,
+        /// What it is.
+        kinds: Vec<Kind>,
+    },
+    /// A plugin that answers several questions.
+    #[error("plugin `{plugin}` is of several kinds, and the stage does not say which it calls")]
+    AmbiguousKind {
+        /// Its name.
+        plugin: String,
+        /// What it is.
+        kinds: Vec<Kind>,
+    },
+    /// A question that no stage asks.
+    #[error("plugin `{plugin}` is of kind {kind}, which a stage cannot call")]
+    KindOutsideStages {
+        /// Its name.
+        plugin: String,
+        /// What it is.
+        kind: Kind,
+    },
+    /// Settings against the plugin's schema.
+    #[error("plugin `{plugin}` does not accept these settings")]
+    Settings {
+        /// Its name.
+        plugin: String,
+        /// What does not fit.
+        #[source]
+        source: plugin::SettingsError,
+    },
+    /// A rule that the plugin does not have.
+    #[error("plugin `{plugin}` has no rule `{}`", .rule.terminal())]
+    UnknownRule {
+        /// The plugin.
+        plugin: String,
+        /// The rule.
+        rule: Text,
+        /// The rule whose id is nearest.
+        nearest: Option<String>,
+    },
+    /// A waiver for everything or for several sorts of places.
+    #[error("a waiver is for exactly one of `commits`, `paths`, `artifacts` and `release = true`")]
+    WaiverPlace,
+    /// A target that the project does not have.
+    #[error("`{}` is not a target of this project", .target.terminal())]
+    UnknownTarget {
+        /// The target.
+        target: Text,
+        /// Those that are.
+        targets: Vec<String>,
+    },
+    /// More than a cap of the run allows.
+    #[error("{what} is more than the cap of the run, {cap}")]
+    Cap {
+        /// What is.
+        what: String,
+        /// The cap, with its unit.
+        cap: String,
+    },
+    /// A project that loosens what its organization set.
+    #[error(
+        "`{key}` is {} in {}, which is looser than {} in {}",
+        .project.terminal(), .project_at, .base.terminal(), .base_at
+    )]
+    Looser {
+        /// The key.
+        key: String,
+        /// The project's value.
+        project: Text,
+        /// The project's file and line.
+        project_at: String,
+        /// The value of the base policy.
+        base: Text,
+        /// The file and line of the base policy.
+        base_at: String,
+    },
+    /// Where the base policy says it.
+    #[error("the base policy says so here")]
+    BaseSays,
+}
+
+impl Problem {
+    /// Two things of one name.
+    pub(super) fn duplicate(what: &'static str, name: &str) -> Self {
+        Self::Duplicate {
+            what,
+            name: Text::from(name),
+        }
+    }
+}
+
+/// A path for people.
+fn shown(path: &std::path::Path) -> String {
+    Text::from(path.to_string_lossy()).terminal().to_string()
+}
+
+impl ConfigurationError {
+    /// An error without a line.
+    pub(super) fn new(problem: impl Into<Problem>) -> Self {
+        Self::with(problem.into(), None, None)
+    }
+
+    /// An error at a place.
+    pub(super) fn at(problem: impl Into<Problem>, site: Site) -> Self {
+        Self::with(problem.into(), Some(site), None)
+    }
+
+    /// The same error, with the place of a second file.
+    pub(super) fn beside(mut self, other: Site) -> Self {
+        self.inner.other = Some(Self::at(Problem::BaseSays, other));
+        self
+    }
+
+    /// The same problem, at the place that led to it.
+    pub(super) fn moved(self, site: Site) -> Self {
+        Self::at(self.inner.problem, site)
+    }
+
+    fn with(problem: Problem, site: Option<Site>, other: Option<Self>) -> Self {
+        let shown = site.as_ref().map(|site| {
+            NamedSource::new(
+                site.source.name.terminal().to_string(),
+                printable(&site.source.text),
+            )
+            .with_language("TOML")
+        });
+        Self {
+            inner: Box::new(Inner {
+                problem,
+                site,
+                shown,
+                other,
+            }),
+        }
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn problem(&self) -> &Problem {
+        &self.inner.problem
+    }
+
+    /// Where it is wrong.
+    #[must_use]
+    pub fn site(&self) -> Option<&Site> {
+        self.inner.site.as_ref()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        self.inner.problem.help()
+    }
+}
+
+/// The text with each character that a terminal might obey replaced by as many `?` as it has
+/// bytes, so that places stay right.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        let kept = matches!(character, '\n' | '\t' | ' '..='~') || {
+            let mut buffer = [0; 4];
+            let character: &str = character.encode_utf8(&mut buffer);
+            Text::from(character).terminal().to_string() == character
+        };
+        if kept {
+            printable.push(character);
+        } else {
+            printable.extend(std::iter::repeat_n('?', character.len_utf8()));
+        }
+    }
+    printable
+}
+
+impl fmt::Display for ConfigurationError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.inner.problem, formatter)
+    }
+}
+
+impl std::error::Error for ConfigurationError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.inner.problem)
+    }
+}
+
+impl Diagnostic for ConfigurationError {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.inner
+            .problem
+            .help()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.inner
+            .shown
+            .as_ref()
+            .map(|shown| shown as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let site = self.inner.site.as_ref()?;
+        let length = site.source.text.len();
+        let start = site.span.start.min(length);
+        let end = site.span.end.clamp(start, length);
+        // A place of many lines, such as a whole table, is shown by its first.
+        let end = site
+            .source
+            .text
+            .get(start..end)
+            .and_then(|text| text.find('\n'))
+            .map_or(end, |line| start + line);
+        let span = SourceSpan::from(start..end);
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(
+            Some("here".to_owned()),
+            span,
+        ))))
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        let other = self.inner.other.as_ref()?;
+        Some(Box::new(std::iter::once(other as &dyn Diagnostic)))
+    }
+}

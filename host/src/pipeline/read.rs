@@ -1,0 +1,248 @@
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::Trust;
+use super::parse::source;
+use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
+use super::source::{Origin, Source};
+use crate::model::Text;
+use crate::release::Repository;
+
+/// The file at the root of a working tree that is read when no other is named.
+pub const FILE_NAME: &str = "holdpoint.toml";
+
+/// The pipeline of checkouts without a file.
+const EMBEDDED: &str = include_str!("embedded.toml");
+
+/// The most links that are followed on the way to one file: as many as Linux follows.
+const LINKS_MAX: usize = 40;
+
+/// What a `--pipeline` or `--policy` option names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named<'a> {
+    /// A file.
+    Path(&'a Path),
+    /// A file of the repository at a revision.
+    Revision {
+        /// The revision.
+        revision: &'a str,
+        /// The path, relative to the root of the repository.
+        path: &'a str,
+    },
+}
+
+impl<'a> Named<'a> {
+    /// Reads the value of an option: `REF:PATH` when there is a colon and what stands before it
+    /// can be a revision, which never begins with `.` or `/`; else a path.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use holdpoint::pipeline::Named;
+    ///
+    /// let named = Named::new("origin/main:ci/holdpoint.toml");
+    /// assert_eq!(named, Named::Revision { revision: "origin/main", path: "ci/holdpoint.toml" });
+    /// assert_eq!(Named::new("./a:b.toml"), Named::Path(Path::new("./a:b.toml")));
+    /// ```
+    #[must_use]
+    pub fn new(option: &'a str) -> Self {
+        match option.split_once(':') {
+            Some((revision, path)) if !revision.is_empty() && !revision.starts_with(['.', '/']) => {
+                Self::Revision { revision, path }
+            }
+            _ => Self::Path(Path::new(option)),
+        }
+    }
+}
+
+/// Whether a revision is a name that the operator chose, out of reach of the change under
+/// judgement: the name of a ref, or a full object name. `HEAD` and its like are what is judged, and
+/// a revision worked out from another one (`main~3`, `@{upstream}`) or a shortened object name can
+/// be moved by it.
+///
+/// ```
+/// use holdpoint::pipeline::{Trust, trust_of_revision};
+///
+/// assert_eq!(trust_of_revision("origin/main"), Trust::Trusted);
+/// assert_eq!(trust_of_revision("HEAD"), Trust::Untrusted);
+/// assert_eq!(trust_of_revision("main~1"), Trust::Untrusted);
+/// ```
+#[must_use]
+pub fn trust_of_revision(revision: &str) -> Trust {
+    let is_object_name = crate::model::ObjectName::new(revision).is_some();
+    let is_worked_out = revision.contains(['^', '~', '{', '?', '*', '[', '\\', ' ', ':'])
+        || revision == "@"
+        || is_description(revision);
+    // `HEAD`, `FETCH_HEAD`, `ORIG_HEAD`, `MERGE_HEAD` and others to come.
+    let is_pseudo = revision
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_short = !is_object_name
+        && revision.len() >= 4
+        && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_worked_out || is_pseudo || is_short {
+        Trust::Untrusted
+    } else {
+        Trust::Trusted
+    }
+}
+
+/// Whether it looks like what `git describe` writes, `v1.2-3-g4f1c2ab`, which names a commit.
+fn is_description(revision: &str) -> bool {
+    let mut parts = revision.rsplitn(3, '-');
+    let (Some(object), Some(count), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    let hex = object.strip_prefix('g').unwrap_or_default();
+    !hex.is_empty()
+        && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && !count.is_empty()
+        && count.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The embedded pipeline.
+///
+/// # Errors
+///
+/// Never: a test reads it.
+pub fn embedded() -> Result<Arc<Source>, ConfigurationError> {
+    source(
+        Origin::Embedded,
+        Text::from("embedded"),
+        EMBEDDED.as_bytes().to_vec(),
+        Trust::Trusted,
+    )
+}
+
+/// Reads a file of the configuration that an option names.
+pub(super) fn read(
+    named: Named<'_>,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<Arc<Source>, ConfigurationError> {
+    match named {
+        Named::Path(path) => {
+            let place = place(path, folder, repository)?;
+            let bytes = read_file(&place.path, FILE_BYTES_MAX)?;
+            let name = Text::from(path.to_string_lossy());
+            source(Origin::File(place.path), name, bytes, place.trust)
+        }
+        Named::Revision { revision, path } => {
+            let name = Text::from(format!("{revision}:{path}"));
+            let (_, bytes) =
+                repository
+                    .read_at(revision, path, FILE_BYTES_MAX)
+                    .map_err(|error| {
+                        ConfigurationError::new(Problem::Revision {
+                            name: name.clone(),
+                            source: error,
+                        })
+                    })?;
+            let origin = Origin::Revision {
+                revision: revision.to_owned(),
+                path: path.to_owned(),
+            };
+            source(origin, name, bytes, trust_of_revision(revision))
+        }
+    }
+}
+
+/// A file with links followed, and whether the change under judgement could have put it there.
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    pub(super) trust: Trust,
+}
+
+/// Finds a file. It is out of reach of the change under judgement when neither it nor any link on
+/// the way to it lies in the working tree or in the git folder.
+pub(super) fn place(
+    path: &Path,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<Place, ConfigurationError> {
+    let unreadable = |source: std::io::Error| {
+        ConfigurationError::new(if source.kind() == std::io::ErrorKind::NotFound {
+            Problem::Missing(path.to_owned())
+        } else {
+            Problem::Read {
+                path: path.to_owned(),
+                source,
+            }
+        })
+    };
+    let mut reachable = Vec::new();
+    for folder in repository
+        .work_tree()
+        .into_iter()
+        .chain([repository.git_folder()])
+    {
+        reachable.push(fs::canonicalize(folder).map_err(unreadable)?);
+    }
+    let mut trust = Trust::Trusted;
+    let mut found = fs::canonicalize(folder).map_err(unreadable)?;
+    let mut left: VecDeque<OsString> = parts(path);
+    let mut links = 0;
+    while let Some(part) = left.pop_front() {
+        match Path::new(&part).components().next() {
+            Some(Component::RootDir | Component::Prefix(_)) => {
+                found = PathBuf::from(&part);
+                continue;
+            }
+            Some(Component::ParentDir) => {
+                found.pop();
+                continue;
+            }
+            Some(Component::Normal(_)) => found.push(&part),
+            Some(Component::CurDir) | None => continue,
+        }
+        if reachable.iter().any(|folder| found.starts_with(folder)) {
+            trust = Trust::Untrusted;
+        }
+        let metadata = fs::symlink_metadata(&found).map_err(unreadable)?;
+        if metadata.is_symlink() {
+            links += 1;
+            if links > LINKS_MAX {
+                return Err(unreadable(std::io::Error::other("too many links")));
+            }
+            let target = fs::read_link(&found).map_err(unreadable)?;
+            found.pop();
+            for part in parts(&target).into_iter().rev() {
+                left.push_front(part);
+            }
+        }
+    }
+    Ok(Place { path: found, trust })
+}
+
+fn parts(path: &Path) -> VecDeque<OsString> {
+    path.components()
+        .map(|part| part.as_os_str().to_owned())
+        .collect()
+}
+
+/// The bytes of a regular file, at most `bytes_max` and one more, so that too many are seen.
+pub(super) fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, ConfigurationError> {
+    let unreadable = |source| {
+        ConfigurationError::new(Problem::Read {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    // Looked at before it is opened: opening a pipe would wait for its other end.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(ConfigurationError::new(Problem::NotAFile(path.to_owned())));
+    }
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(bytes_max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= bytes_max) {
+        return Ok(bytes);
+    }
+    let name = Text::from(path.to_string_lossy());
+    Err(ConfigurationError::new(Problem::TooLarge(name)))
+}

@@ -1,0 +1,279 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::Trust;
+use super::file::RuleSetting;
+use super::nearest::nearest;
+use super::plan::{Plan, PluginPlan, Set, StagePlan, UsePlan};
+use super::problem::{ConfigurationError, Problem};
+use super::quantity::Size;
+use super::read::place;
+use super::source::{Origin, Site};
+use crate::model::{Kind, Text};
+use crate::plugin::{self, Plugin};
+use crate::release::Repository;
+
+/// The kinds that a stage can call. Notify plugins are called for events, and there is nothing yet
+/// that a verify plugin could look at.
+pub const STAGE_KINDS: [Kind; 5] = [
+    Kind::Policy,
+    Kind::Risk,
+    Kind::Resource,
+    Kind::Document,
+    Kind::Action,
+];
+
+/// The word for a plugin that is part of the program.
+const EMBEDDED: &str = "embedded";
+
+/// A plugin of the pipeline, read and held against what the pipeline says of it.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The plugin.
+    pub plugin: Plugin,
+    /// Its settings as JSON.
+    pub settings: serde_json::Value,
+    /// Where the pipeline speaks of it first.
+    pub site: Site,
+}
+
+/// Reads every plugin that a stage uses. Trust falls when one lies where the change under judgement
+/// could have put it.
+pub(super) fn resolve(
+    plan: &Plan,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<(BTreeMap<String, Resolved>, Trust), ConfigurationError> {
+    let mut trust = Trust::Trusted;
+    let mut plugins = BTreeMap::new();
+    for (stage, used) in uses(plan) {
+        if plugins.contains_key(&used.plugin) {
+            continue;
+        }
+        let Some(plugin) = plan.plugins.get(&used.plugin) else {
+            return Err(used.site.error(unknown(plan, &used.plugin, &stage.id)));
+        };
+        let (source, source_trust) = source(plan, &used.plugin, plugin, folder, repository)?;
+        if source_trust == Trust::Untrusted {
+            trust = Trust::Untrusted;
+        }
+        let read = plugin::read(&source).map_err(|source| {
+            source_site(plugin).error(Problem::PluginRead {
+                name: used.plugin.clone(),
+                source,
+            })
+        })?;
+        let settings = plugin.settings.as_ref().map(|settings| &settings.value);
+        let settings = serde_json::Value::Object(settings.cloned().unwrap_or_default());
+        check_settings(&used.plugin, plugin, &read, &settings)?;
+        check_rules(&used.plugin, plugin, &read)?;
+        let resolved = Resolved {
+            plugin: read,
+            settings,
+            site: plugin.site.clone(),
+        };
+        plugins.insert(used.plugin.clone(), resolved);
+    }
+    check_waivers(plan, &plugins)?;
+    check_caps(plan)?;
+    Ok((plugins, trust))
+}
+
+fn uses(plan: &Plan) -> impl Iterator<Item = (&StagePlan, &UsePlan)> {
+    plan.stages
+        .iter()
+        .flat_map(|stage| stage.uses.iter().map(move |used| (stage, used)))
+}
+
+fn source_site(plugin: &PluginPlan) -> &Site {
+    plugin
+        .source
+        .as_ref()
+        .map_or(&plugin.site, |source| &source.site)
+}
+
+/// Where a plugin's bytes come from, and whether they are out of reach.
+fn source(
+    plan: &Plan,
+    name: &str,
+    plugin: &PluginPlan,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<(plugin::Source, Trust), ConfigurationError> {
+    let written = plugin.source.as_ref();
+    let embedded = match written.map(|source| source.value.as_str()) {
+        None | Some(EMBEDDED) => Some(name),
+        Some(source) => source
+            .strip_prefix(EMBEDDED)
+            .and_then(|rest| rest.strip_prefix(':')),
+    };
+    let site = source_site(plugin);
+    if let Some(embedded) = embedded {
+        if !plugin::embedded_names().contains(&embedded) {
+            return Err(site.error(unknown(plan, embedded, name)));
+        }
+        return Ok((
+            plugin::Source::Embedded(embedded.to_owned()),
+            Trust::Trusted,
+        ));
+    }
+    let path = PathBuf::from(written.map_or(name, |source| source.value.as_str()));
+    let base = match &site.source.origin {
+        Origin::File(file) => file.parent().unwrap_or(folder),
+        Origin::Embedded | Origin::Revision { .. } if path.is_absolute() => folder,
+        Origin::Embedded | Origin::Revision { .. } => {
+            let path = Text::from(path.to_string_lossy());
+            return Err(site.error(Problem::RelativeSource(path)));
+        }
+    };
+    let place = place(&path, base, repository).map_err(|error| error.moved(site.clone()))?;
+    Ok((plugin::Source::Path(place.path), place.trust))
+}
+
+fn unknown(plan: &Plan, name: &str, but: &str) -> Problem {
+    let embedded = plugin::embedded_names();
+    let tables = plan
+        .plugins
+        .iter()
+        .filter(|(name, plugin)| plugin.source.is_some() && *name != but)
+        .map(|(name, _)| name.as_str());
+    Problem::UnknownPlugin {
+        name: Text::from(name),
+        nearest: nearest(name, embedded.iter().copied().chain(tables)).map(str::to_owned),
+        embedded: embedded.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn check_settings(
+    name: &str,
+    plan: &PluginPlan,
+    plugin: &Plugin,
+    settings: &serde_json::Value,
+) -> Result<(), ConfigurationError> {
+    plugin::check_settings(&plugin.manifest, settings).map_err(|source| {
+        let site = plan
+            .settings
+            .as_ref()
+            .map_or(&plan.site, |settings| &settings.site);
+        site.error(Problem::Settings {
+            plugin: name.to_owned(),
+            source,
+        })
+    })
+}
+
+fn check_rules(name: &str, plan: &PluginPlan, plugin: &Plugin) -> Result<(), ConfigurationError> {
+    for (rule, setting) in &plan.rules {
+        check_rule(name, rule, &setting.site, plugin)?;
+    }
+    Ok(())
+}
+
+fn check_rule(
+    name: &str,
+    rule: &str,
+    site: &Site,
+    plugin: &Plugin,
+) -> Result<(), ConfigurationError> {
+    let rules = &plugin.manifest.rules;
+    if rules.iter().any(|known| known.id == rule) {
+        return Ok(());
+    }
+    let ids = rules.iter().map(|rule| rule.id.as_str());
+    Err(site.error(Problem::UnknownRule {
+        plugin: name.to_owned(),
+        rule: Text::from(rule),
+        nearest: nearest(rule, ids).map(str::to_owned),
+    }))
+}
+
+/// A waiver names a rule of a plugin that a stage uses, so that a slip of the pen is seen.
+fn check_waivers(
+    plan: &Plan,
+    plugins: &BTreeMap<String, Resolved>,
+) -> Result<(), ConfigurationError> {
+    for waiver in &plan.waivers {
+        let (name, rule) = waiver.rule.as_str().split_once('/').unwrap_or_default();
+        match plugins.get(name) {
+            Some(resolved) => check_rule(name, rule, &waiver.rule_site, &resolved.plugin)?,
+            None => {
+                return Err(waiver.rule_site.error(Problem::UnknownPlugin {
+                    name: Text::from(name),
+                    nearest: nearest(name, plugins.keys().map(String::as_str)).map(str::to_owned),
+                    embedded: plugin::embedded_names()
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect(),
+                }));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_caps(plan: &Plan) -> Result<(), ConfigurationError> {
+    let count = uses(plan).count();
+    if u32::try_from(count).map_or(true, |count| count > plan.limits.plugins) {
+        let site = plan.limits.set.get("plugins").unwrap_or(&plan.site);
+        return Err(site.error(Problem::Cap {
+            what: format!("{count} uses of plugins"),
+            cap: format!("{} plugins", plan.limits.plugins),
+        }));
+    }
+    for (_, used) in uses(plan) {
+        let Some(plugin) = plan.plugins.get(&used.plugin) else {
+            continue;
+        };
+        if plugin.limits.memory_bytes > plan.limits.memory_bytes {
+            let site = plugin.limits_site.as_ref().unwrap_or(&plugin.site);
+            return Err(site.error(Problem::Cap {
+                what: format!("the memory limit of plugin `{}`", used.plugin),
+                cap: format!("memory = \"{}\"", Size(plan.limits.memory_bytes)),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// Which of its kinds a stage calls a plugin for: what the file says, else the only one.
+pub(super) fn kind(used: &UsePlan, plugin: &Plugin) -> Result<Kind, ConfigurationError> {
+    let kinds = &plugin.manifest.kinds;
+    let kind = match (used.kind, kinds.as_slice()) {
+        (Some(kind), kinds) if kinds.contains(&kind) => kind,
+        (Some(kind), kinds) => {
+            return Err(used.site.error(Problem::WrongKind {
+                plugin: used.plugin.clone(),
+                kind,
+                kinds: kinds.to_vec(),
+            }));
+        }
+        (None, [kind]) => *kind,
+        (None, kinds) => {
+            return Err(used.site.error(Problem::AmbiguousKind {
+                plugin: used.plugin.clone(),
+                kinds: kinds.to_vec(),
+            }));
+        }
+    };
+    if STAGE_KINDS.contains(&kind) {
+        return Ok(kind);
+    }
+    Err(used.site.error(Problem::KindOutsideStages {
+        plugin: used.plugin.clone(),
+        kind,
+    }))
+}
+
+/// Whether a plugin has anything to say: a policy plugin speaks through its rules only.
+pub(super) fn is_active(
+    kind: Kind,
+    plugin: &Plugin,
+    rules: &BTreeMap<String, Set<RuleSetting>>,
+) -> bool {
+    kind != Kind::Policy
+        || plugin.manifest.rules.iter().any(|rule| {
+            rules
+                .get(&rule.id)
+                .is_none_or(|setting| setting.value != RuleSetting::Off)
+        })
+}

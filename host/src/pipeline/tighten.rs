@@ -1,0 +1,380 @@
+use std::fmt::Display;
+
+use super::file::RuleSetting;
+use super::order::order;
+use super::plan::{Plan, PluginPlan, ReleasePlan, RunLimits, Set, StagePlan, UsePlan};
+use super::problem::{ConfigurationError, Problem};
+use super::quantity::{Size, Span};
+use super::source::Site;
+use super::waiver::Waiver;
+use crate::model::Text;
+
+/// Merges a project's pipeline into its organization's base policy. The stages of the base come
+/// first, so that nothing of the project can use up the time of the run before them.
+///
+/// # Errors
+///
+/// When the project loosens something. For each key, `host/docs/pipeline.md` says what tighter
+/// means.
+pub fn tighten(base: Plan, project: Plan) -> Result<Plan, ConfigurationError> {
+    // The base has to stand alone: its stages cannot wait for the project's.
+    order(&base.stages)?;
+    let release = release(base.release, project.release, &base.site)?;
+    let limits = run_limits(base.limits, &project.limits, &base.site)?;
+    check_waivers(&base.stages, &project.waivers)?;
+    let mut plugins = base.plugins;
+    for (name, plugin) in project.plugins {
+        match plugins.get_mut(&name) {
+            Some(base) => tighten_plugin(&name, base, plugin)?,
+            None => {
+                plugins.insert(name, plugin);
+            }
+        }
+    }
+    let mut stages = base.stages;
+    for stage in project.stages {
+        match stages.iter_mut().find(|base| base.id == stage.id) {
+            Some(base) => tighten_stage(base, stage)?,
+            None => stages.push(stage),
+        }
+    }
+    let mut waivers = base.waivers;
+    waivers.extend(project.waivers);
+    Ok(Plan {
+        release,
+        limits,
+        plugins,
+        stages,
+        waivers,
+        site: project.site,
+    })
+}
+
+/// The error of a project that loosens a key.
+fn looser(
+    key: impl Into<String>,
+    (project, project_site): (impl Display, &Site),
+    (base, base_site): (impl Display, &Site),
+) -> ConfigurationError {
+    project_site
+        .error(Problem::Looser {
+            key: key.into(),
+            project: Text::from(project.to_string()),
+            project_at: project_site.words(),
+            base: Text::from(base.to_string()),
+            base_at: base_site.words(),
+        })
+        .beside(base_site.clone())
+}
+
+/// A key that the base fixes by setting it.
+fn fixed<T: PartialEq>(
+    key: &str,
+    base: Option<Set<T>>,
+    project: Option<Set<T>>,
+    words: impl Fn(&T) -> String,
+) -> Result<Option<Set<T>>, ConfigurationError> {
+    match (base, project) {
+        (Some(base), Some(project)) if base.value != project.value => Err(looser(
+            key,
+            (words(&project.value), &project.site),
+            (words(&base.value), &base.site),
+        )),
+        (Some(base), _) => Ok(Some(base)),
+        (None, project) => Ok(project),
+    }
+}
+
+fn release(
+    base: ReleasePlan,
+    project: ReleasePlan,
+    base_site: &Site,
+) -> Result<ReleasePlan, ConfigurationError> {
+    if let (None, Some(path)) = (&base.path, &project.path) {
+        let whole = ("the whole repository", base_site);
+        return Err(looser("release.path", (&path.value, &path.site), whole));
+    }
+    let versioning = match (base.versioning, project.versioning) {
+        (base, None) => base,
+        (base, Some(project)) => {
+            let (floor, site) = base.map_or_else(
+                || (Default::default(), base_site.clone()),
+                |base| (base.value, base.site),
+            );
+            let is_looser = project.value.zero_breaking < floor.zero_breaking
+                || project.value.zero_feature < floor.zero_feature;
+            if is_looser {
+                let words = |versioning: &holdpoint_conventional::Versioning| {
+                    serde_json::to_string(versioning).unwrap_or_default()
+                };
+                return Err(looser(
+                    "release.versioning",
+                    (words(&project.value), &project.site),
+                    (words(&floor), &site),
+                ));
+            }
+            Some(project)
+        }
+    };
+    let targets = match (base.targets, project.targets) {
+        (Some(base), Some(project)) => {
+            if !project
+                .value
+                .iter()
+                .all(|target| base.value.contains(target))
+            {
+                return Err(looser(
+                    "release.targets",
+                    (project.value.join(", "), &project.site),
+                    (base.value.join(", "), &base.site),
+                ));
+            }
+            Some(project)
+        }
+        (base, project) => base.or(project),
+    };
+    Ok(ReleasePlan {
+        project: fixed(
+            "release.project",
+            base.project,
+            project.project,
+            Clone::clone,
+        )?,
+        tag: fixed("release.tag", base.tag, project.tag, ToString::to_string)?,
+        targets,
+        path: fixed("release.path", base.path, project.path, Clone::clone)?,
+        initial: fixed(
+            "release.initial",
+            base.initial,
+            project.initial,
+            ToString::to_string,
+        )?,
+        versioning,
+        owners: fixed("release.owners", base.owners, project.owners, Clone::clone)?,
+        zone: fixed("release.zone", base.zone, project.zone, Clone::clone)?,
+        artifacts: added(
+            "release.artifacts",
+            base.artifacts,
+            project.artifacts,
+            |file| (file.name.value.clone(), file.path.value.clone()),
+        )?,
+        evidence: added(
+            "release.evidence",
+            base.evidence,
+            project.evidence,
+            |file| (file.name.value.clone(), file.path.value.clone()),
+        )?,
+    })
+}
+
+/// A list that a project can only add to.
+fn added<T: PartialEq>(
+    key: &str,
+    mut base: Vec<Set<T>>,
+    project: Vec<Set<T>>,
+    name_and_path: impl Fn(&T) -> (String, String),
+) -> Result<Vec<Set<T>>, ConfigurationError> {
+    for item in project {
+        let (name, path) = name_and_path(&item.value);
+        let same = base
+            .iter()
+            .find(|other| name_and_path(&other.value).0 == name);
+        match same {
+            Some(same) if same.value == item.value => {}
+            Some(same) => {
+                let (_, base_path) = name_and_path(&same.value);
+                let key = format!("{key} `{}`", Text::from(name).terminal());
+                return Err(looser(key, (path, &item.site), (base_path, &same.site)));
+            }
+            None => base.push(item),
+        }
+    }
+    Ok(base)
+}
+
+/// Fewer plugins are tighter. The other caps are fixed: with less time or memory a call that would
+/// have found something faults instead, and a fault may be one that does not block.
+fn run_limits(
+    base: RunLimits,
+    project: &RunLimits,
+    base_site: &Site,
+) -> Result<RunLimits, ConfigurationError> {
+    let caps = [
+        (
+            "plugins",
+            project.plugins > base.plugins,
+            project.plugins.to_string(),
+            base.plugins.to_string(),
+        ),
+        (
+            "concurrent-calls",
+            project.concurrent_calls != base.concurrent_calls,
+            project.concurrent_calls.to_string(),
+            base.concurrent_calls.to_string(),
+        ),
+        (
+            "memory",
+            project.memory_bytes != base.memory_bytes,
+            Size(project.memory_bytes).to_string(),
+            Size(base.memory_bytes).to_string(),
+        ),
+        (
+            "wall-time",
+            project.wall_time != base.wall_time,
+            Span(project.wall_time).to_string(),
+            Span(base.wall_time).to_string(),
+        ),
+    ];
+    for (key, is_looser, project_words, base_words) in caps {
+        if let (true, Some(site)) = (is_looser, project.set.get(key)) {
+            let base_site = base.set.get(key).unwrap_or(base_site);
+            let key = format!("limits.{key}");
+            return Err(looser(key, (project_words, site), (base_words, base_site)));
+        }
+    }
+    let plugins = if project.set.contains_key("plugins") {
+        project.plugins
+    } else {
+        base.plugins
+    };
+    Ok(RunLimits { plugins, ..base })
+}
+
+/// What a plugin is, is asked and may use is fixed; its rules can be raised.
+fn tighten_plugin(
+    name: &str,
+    base: &mut PluginPlan,
+    project: PluginPlan,
+) -> Result<(), ConfigurationError> {
+    if let Some(source) = &project.source {
+        let (value, site) = base
+            .source
+            .as_ref()
+            .map_or(("embedded", &base.site), |base| {
+                (base.value.as_str(), &base.site)
+            });
+        if source.value != value {
+            let key = format!("plugins.{name}.source");
+            return Err(looser(key, (&source.value, &source.site), (value, site)));
+        }
+    }
+    if let Some(settings) = &project.settings {
+        let empty = serde_json::Map::new();
+        let (value, site) = base
+            .settings
+            .as_ref()
+            .map_or((&empty, &base.site), |base| (&base.value, &base.site));
+        if settings.value != *value {
+            let words = |settings: &serde_json::Map<_, _>| {
+                serde_json::to_string(settings).unwrap_or_default()
+            };
+            let key = format!("plugins.{name}.settings");
+            let project = (words(&settings.value), &settings.site);
+            return Err(looser(key, project, (words(value), site)));
+        }
+    }
+    if let Some(limits) = &project.limits_site
+        && project.limits != base.limits
+    {
+        let site = base.limits_site.as_ref().unwrap_or(&base.site);
+        let key = format!("plugins.{name}.limits");
+        return Err(looser(key, ("other", limits), ("those", site)));
+    }
+    for (rule, setting) in project.rules {
+        let (floor, words, site) = match base.rules.get(&rule) {
+            Some(base) => (base.value, base.value.name(), base.site.clone()),
+            // The plugin may give any finding any severity, so that only the highest is no lower.
+            None => (RuleSetting::Error, "left to the plugin", base.site.clone()),
+        };
+        if setting.value < floor {
+            let rule = Text::from(rule);
+            let key = format!("plugins.{name}.rules.{}", rule.terminal());
+            return Err(looser(
+                key,
+                (setting.value.name(), &setting.site),
+                (words, &site),
+            ));
+        }
+        base.rules.insert(rule, setting);
+    }
+    Ok(())
+}
+
+/// A project can raise `mode` and `on-fault` of a stage of the base. What else it wants to be
+/// called goes into a stage of its own, after those of the base.
+fn tighten_stage(base: &mut StagePlan, project: StagePlan) -> Result<(), ConfigurationError> {
+    let id = base.id.clone();
+    if let Some(first) = project.needs.first() {
+        let ids = |needs: &[Set<String>]| {
+            let ids: Vec<&str> = needs.iter().map(|needs| needs.value.as_str()).collect();
+            format!("[{}]", ids.join(", "))
+        };
+        let (project, fixed) = (ids(&project.needs), ids(&base.needs));
+        if project != fixed {
+            let key = format!("stages.{id}.needs");
+            return Err(looser(key, (project, &first.site), (fixed, &base.site)));
+        }
+    }
+    let names: Vec<String> = base.uses.iter().map(|used| used.plugin.clone()).collect();
+    for used in project.uses {
+        let same = base.uses.iter_mut().find(|base| {
+            base.plugin == used.plugin && (used.kind.is_none() || used.kind == base.kind)
+        });
+        match same {
+            Some(base) => tighten_use(&id, base, used)?,
+            None => {
+                let key = format!("stages.{id}.use");
+                let base = (names.join(", "), &base.site);
+                return Err(looser(key, (used.plugin, &used.site), base));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tighten_use(
+    stage: &str,
+    base: &mut UsePlan,
+    project: UsePlan,
+) -> Result<(), ConfigurationError> {
+    if let Some(mode) = project.mode {
+        if mode.value < base.mode() {
+            let site = base.mode.as_ref().map_or(&base.site, |mode| &mode.site);
+            let key = format!("stages.{stage}.mode of `{}`", base.plugin);
+            let words = (mode.value, &mode.site);
+            return Err(looser(key, words, (base.mode(), site)));
+        }
+        base.mode = Some(mode);
+    }
+    if let Some(on_fault) = project.on_fault {
+        if on_fault.value < base.on_fault() {
+            let site = base.on_fault.as_ref().map_or(&base.site, |set| &set.site);
+            let key = format!("stages.{stage}.on-fault of `{}`", base.plugin);
+            let words = (on_fault.value, &on_fault.site);
+            return Err(looser(key, words, (base.on_fault(), site)));
+        }
+        base.on_fault = Some(on_fault);
+    }
+    Ok(())
+}
+
+/// A waiver of the project releases findings of its own stages only; one for a rule of the base
+/// would look as if it did more.
+fn check_waivers(base: &[StagePlan], project: &[Waiver]) -> Result<(), ConfigurationError> {
+    for waiver in project {
+        let plugin = waiver.rule.as_str().split('/').next().unwrap_or_default();
+        let used = base
+            .iter()
+            .flat_map(|stage| &stage.uses)
+            .find(|used| used.plugin == plugin);
+        if let Some(used) = used {
+            let rule = Text::from(waiver.rule.as_str());
+            return Err(looser(
+                "waivers.rule",
+                (rule.raw(), &waiver.rule_site),
+                (format!("enforcing `{plugin}` without it"), &used.site),
+            ));
+        }
+    }
+    Ok(())
+}

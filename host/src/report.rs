@@ -1,0 +1,11 @@
+//! What a run came to, for people and for machines. A report is made of records and of nothing
+//! else: it reads no file, asks nobody and decides nothing.
+
+mod commits;
+mod human;
+pub mod json;
+mod outcome;
+mod words;
+
+pub use human::{Detail, Page, human_check, human_next, human_run};
+

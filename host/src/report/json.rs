@@ -1,0 +1,45 @@
+//! For machines: one documented schema a document, and text that cannot harm who looks at it.
+
+mod answer;
+mod check;
+mod error;
+mod format;
+mod next;
+mod run;
+
+pub use answer::{
+    AnswerReport, ClaimReport, DemandReport, EditReport, FactorReport, MeasureReport,
+    MessageReport, PlaceReport, RequestReport, StepReport,
+};
+pub(super) use answer::{health_name, instant};
+pub use check::{CheckReport, CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, RuleReport};
+pub use error::{ErrorBody, ErrorReport, FilePlace};
+pub use format::write;
+pub use next::{NextReport, ReasonReport};
+pub use run::{
+    CiReport, CircumstancesReport, ConfigurationReport, FaultReport, FindingReport, LimitsReport,
+    LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport, StageReport, SubjectReport, WaiverReport,
+};
+pub(super) use run::level_name;
+
+/// Version of the documents. It is counted up when a field goes away or changes its meaning; a new
+/// field does not count.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// JSON Schema of what `run --format json` writes.
+#[must_use]
+pub fn run_schema() -> schemars::Schema {
+    schemars::schema_for!(RunReport)
+}
+
+/// JSON Schema of what `check --format json` writes.
+#[must_use]
+pub fn check_schema() -> schemars::Schema {
+    schemars::schema_for!(CheckReport)
+}
+
+/// JSON Schema of what `next --format json` writes.
+#[must_use]
+pub fn next_schema() -> schemars::Schema {
+    schemars::schema_for!(NextReport)
+}

@@ -1,0 +1,175 @@
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use semver::Version;
+use serde::Serialize;
+
+use super::{ConfigurationReport, LimitsReport, SCHEMA_VERSION, SourceReport};
+use crate::model::{Kind, Severity};
+use crate::pipeline::{Configuration, Mode, OnFault, Trust, Use, Waiver};
+
+/// What `check --format json` writes: what a run would do.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "Holdpoint check")]
+pub struct CheckReport {
+    /// Version of this document's form.
+    pub schema: u32,
+    /// What decides.
+    pub configuration: ConfigurationReport,
+    /// Name of the project; none for the name of the repository's folder.
+    pub project: Option<String>,
+    /// How tags are written; none for `v{version}`.
+    pub tag: Option<String>,
+    /// The targets that there are; none where any name is one.
+    pub targets: Option<Vec<String>>,
+    /// IANA name of the operator's time zone.
+    pub zone: String,
+    /// The stages, in the order in which they run.
+    pub stages: Vec<CheckedStageReport>,
+    /// The waivers, in the order of the file.
+    pub waivers: Vec<CheckedWaiverReport>,
+}
+
+/// A stage.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CheckedStageReport {
+    /// Its id.
+    pub id: String,
+    /// The plugins that it calls, side by side.
+    pub plugins: Vec<CheckedPluginReport>,
+}
+
+/// A plugin in a stage.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CheckedPluginReport {
+    /// Its name in the pipeline file.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// Digest of the component.
+    pub digest: String,
+    /// Which of its kinds is called.
+    pub kind: Kind,
+    /// Every kind that it is.
+    pub kinds: Vec<Kind>,
+    /// Whether its findings count.
+    pub mode: Mode,
+    /// Whether its faults count.
+    pub on_fault: OnFault,
+    /// Its rules, with what they count for here.
+    pub rules: Vec<RuleReport>,
+    /// The bounds on its call.
+    pub limits: LimitsReport,
+}
+
+/// A rule of a plugin.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RuleReport {
+    /// Its full name.
+    pub rule: String,
+    /// What it holds.
+    pub title: String,
+    /// What its findings count for; none when it is off.
+    pub severity: Option<Severity>,
+}
+
+/// A waiver.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CheckedWaiverReport {
+    /// The rule that it is for.
+    pub rule: String,
+    /// What it is for, in words: commits, paths, artifacts or the release.
+    pub place: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it was given.
+    pub reason: String,
+    /// Until when it holds, RFC 3339 in UTC.
+    pub expires: String,
+    /// Whether its time is over.
+    pub expired: bool,
+    /// Where it stands, in words.
+    pub at: String,
+}
+
+impl CheckReport {
+    /// The report of a configuration, as it holds at a time.
+    #[must_use]
+    pub fn new(configuration: &Configuration, time: Timestamp) -> Self {
+        let release = &configuration.plan.release;
+        Self {
+            schema: SCHEMA_VERSION,
+            configuration: ConfigurationReport {
+                trusted: configuration.trust == Trust::Trusted,
+                pipeline: SourceReport::new(&configuration.pipeline),
+                policy: configuration.policy.as_ref().map(SourceReport::new),
+                digest: configuration.digest.to_string(),
+            },
+            project: release.project.as_ref().map(|set| set.value.clone()),
+            tag: release.tag.as_ref().map(|set| set.value.to_string()),
+            targets: release.targets.as_ref().map(|set| set.value.clone()),
+            zone: configuration.zone().to_owned(),
+            stages: configuration
+                .stages
+                .iter()
+                .map(|stage| CheckedStageReport {
+                    id: stage.id.clone(),
+                    plugins: stage
+                        .uses
+                        .iter()
+                        .filter_map(|used| CheckedPluginReport::new(configuration, used))
+                        .collect(),
+                })
+                .collect(),
+            waivers: configuration
+                .plan
+                .waivers
+                .iter()
+                .map(|waiver| CheckedWaiverReport::new(waiver, time))
+                .collect(),
+        }
+    }
+}
+
+impl CheckedPluginReport {
+    fn new(configuration: &Configuration, used: &Use) -> Option<Self> {
+        let resolved = configuration.plugins.get(&used.plugin)?;
+        let planned = configuration.plan.plugins.get(&used.plugin)?;
+        let manifest = &resolved.plugin.manifest;
+        Some(Self {
+            name: used.plugin.clone(),
+            version: manifest.version.clone(),
+            digest: resolved.plugin.digest.to_string(),
+            kind: used.kind,
+            kinds: manifest.kinds.clone(),
+            mode: used.mode,
+            on_fault: used.on_fault,
+            rules: manifest
+                .rules
+                .iter()
+                .map(|rule| RuleReport {
+                    rule: format!("{}/{}", used.plugin, rule.id),
+                    title: rule.title.clone(),
+                    severity: planned
+                        .rules
+                        .get(&rule.id)
+                        .map_or(Some(rule.severity), |set| set.value.severity()),
+                })
+                .collect(),
+            limits: LimitsReport::new(&used.limits),
+        })
+    }
+}
+
+impl CheckedWaiverReport {
+    fn new(waiver: &Waiver, time: Timestamp) -> Self {
+        Self {
+            rule: waiver.rule.as_str().to_owned(),
+            place: waiver.place.words().raw().to_owned(),
+            owner: waiver.owner.raw().to_owned(),
+            reason: waiver.reason.raw().to_owned(),
+            expires: waiver.expires.to_string(),
+            expired: waiver.is_expired(time),
+            at: waiver.site.words(),
+        }
+    }
+}

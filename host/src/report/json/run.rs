@@ -1,0 +1,539 @@
+use schemars::JsonSchema;
+use semver::Version;
+use serde::Serialize;
+
+use super::{AnswerReport, PlaceReport, SCHEMA_VERSION};
+use crate::model::{
+    Circumstances, Effects, FaultCode, Kind, Outcome, Release, Severity, Text, Totals,
+    Verdict,
+};
+use crate::pipeline::{
+    ConfigurationRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord, SourceRecord,
+    StageRecord, Trust, WaiverRecord,
+};
+use crate::report::commits::Commits;
+use crate::sandbox::{Limits, LogLevel, LogLine};
+
+/// What `run --format json` writes: everything that a run came to.
+///
+/// The same run twice, at the same `--at` and with the same CI variables, differs in `run` and in
+/// each `duration_ms` only.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "Holdpoint run")]
+pub struct RunReport {
+    /// Version of this document's form.
+    pub schema: u32,
+    /// Identifier of this run; differs from run to run.
+    pub run: String,
+    /// The verdict of all stages: the worst counts.
+    pub verdict: Verdict,
+    /// Whether somebody broke the glass.
+    pub overridden: bool,
+    /// What became of the effects.
+    pub effects: Effects,
+    /// What the process ends with.
+    pub exit_code: u8,
+    /// What was judged.
+    pub subject: SubjectReport,
+    /// What is known about this sitting.
+    pub circumstances: CircumstancesReport,
+    /// What decided.
+    pub configuration: ConfigurationReport,
+    /// The stages, in the order in which they ran.
+    pub stages: Vec<StageReport>,
+    /// Findings of the host itself, about the run as a whole.
+    pub findings: Vec<FindingReport>,
+}
+
+/// What was judged.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SubjectReport {
+    /// Name of the project.
+    pub project: String,
+    /// Version to be released; none when nothing names one and no commit asks for one.
+    pub version: Option<Version>,
+    /// Version that the range starts from; none before the first release.
+    pub previous: Option<Version>,
+    /// Full object name of the judged commit.
+    pub head: String,
+    /// Full object name of the commit that the range starts after; none when the range reaches back
+    /// to the root commits.
+    pub base: Option<String>,
+    /// Where the release is going.
+    pub target: Option<String>,
+    /// Path filter, relative to the root of the repository.
+    pub path: Option<String>,
+    /// Tags on the judged commit that name a version, highest first.
+    pub tags: Vec<String>,
+    /// Digest of the subject document.
+    pub digest: String,
+    /// Sizes.
+    pub totals: Totals,
+    /// What is shipped.
+    pub artifacts: Vec<NamedFileReport>,
+    /// Files about the release.
+    pub evidence: Vec<NamedFileReport>,
+}
+
+/// A file that the operator named.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NamedFileReport {
+    /// Name given by the operator.
+    pub name: String,
+    /// Digest of the bytes that were read.
+    pub digest: String,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// What is known about this sitting. Everything but the time is claimed by the environment.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CircumstancesReport {
+    /// The sitting's time, RFC 3339 in UTC.
+    pub time: String,
+    /// IANA name of the operator's time zone.
+    pub zone: String,
+    /// What a CI system claims; none outside a known one.
+    pub ci: Option<CiReport>,
+    /// Whether the working tree differs from the judged commit; none where that cannot be told.
+    pub dirty: Option<bool>,
+    /// Whether effects are shown and not carried out.
+    pub dry_run: bool,
+}
+
+/// What a CI system claims in its environment variables. Nothing of it is verified.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CiReport {
+    /// Always true: these are claims.
+    pub claimed: bool,
+    /// `github`, `gitlab`, `jenkins` or `buildkite`.
+    pub system: String,
+    /// Who started the job.
+    pub initiator: Option<String>,
+    /// The commit that the job was started for.
+    pub commit: Option<String>,
+    /// The branch or tag that the job was started for.
+    pub reference: Option<String>,
+    /// The repository's name at the CI system.
+    pub repository: Option<String>,
+    /// Identifier of the job.
+    pub job: Option<String>,
+    /// Address of the job.
+    pub url: Option<String>,
+}
+
+/// What decided, and where it was read from.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ConfigurationReport {
+    /// Whether it was out of reach of the change under judgement.
+    pub trusted: bool,
+    /// The pipeline.
+    pub pipeline: SourceReport,
+    /// The organization's base policy.
+    pub policy: Option<SourceReport>,
+    /// Digest of everything that decides: pipeline, base policy, plugins, settings, flags.
+    pub digest: String,
+}
+
+/// Where a file of the configuration was read from, and what it was.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SourceReport {
+    /// In words: `embedded`, a path, `REF:PATH`.
+    pub origin: String,
+    /// Digest of its bytes.
+    pub digest: String,
+}
+
+/// One stage.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StageReport {
+    /// Its id.
+    pub id: String,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Its plugins, in the order of the file.
+    pub plugins: Vec<PluginReport>,
+    /// The findings of all its plugins, in the same order.
+    pub findings: Vec<FindingReport>,
+}
+
+/// One plugin in one stage.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PluginReport {
+    /// Its name in the pipeline file.
+    pub name: String,
+    /// Which of its kinds was called.
+    pub kind: Kind,
+    /// Its version.
+    pub version: Version,
+    /// Digest of the component.
+    pub digest: String,
+    /// Whether its findings count.
+    pub mode: Mode,
+    /// Whether its faults count.
+    pub on_fault: OnFault,
+    /// What it contributes to the stage's verdict.
+    pub verdict: Verdict,
+    /// What became of the call: `answered`, `fault`, `trapped`, `out-of-fuel`, `out-of-memory`,
+    /// `timed-out`, `too-much-output` or `malformed`.
+    pub outcome: String,
+    /// Why there is no answer; none when it answered.
+    pub fault: Option<FaultReport>,
+    /// What it answered; none when it did not.
+    pub answer: Option<AnswerReport>,
+    /// The bounds that were in force.
+    pub limits: LimitsReport,
+    /// Fuel used.
+    pub fuel: u64,
+    /// Largest sum of its memories and tables, in bytes.
+    pub memory_bytes: u64,
+    /// Wall-clock time in milliseconds; differs from run to run.
+    pub duration_ms: u64,
+    /// What it logged and printed, in order.
+    pub log: Vec<LogLineReport>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FaultReport {
+    /// What went wrong, in words.
+    pub message: String,
+    /// The sort of fault that the plugin named: `settings`, `missing`, `malformed`, `unavailable` or
+    /// `internal`.
+    pub code: Option<String>,
+    /// Whether the plugin says that the same call may succeed later.
+    pub retry: Option<bool>,
+    /// The bound that was crossed, by the key that raises it in the pipeline file's `limits`.
+    pub limit: Option<String>,
+    /// Guest frames, innermost first.
+    pub backtrace: Vec<String>,
+}
+
+/// The bounds on one plugin call.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LimitsReport {
+    /// Units of fuel.
+    pub fuel: u64,
+    /// Wall-clock time of the whole call, in milliseconds.
+    pub timeout_ms: u64,
+    /// Memories and tables together, in bytes.
+    pub memory_bytes: u64,
+    /// One answer, in bytes.
+    pub answer_bytes: u64,
+    /// Items of one answer.
+    pub answer_items: u64,
+    /// One text in an answer, in bytes.
+    pub text_bytes: u64,
+    /// Log lines.
+    pub log_lines: u64,
+    /// Log lines, standard output and standard error together, in bytes.
+    pub log_bytes: u64,
+    /// Calls from the guest to the host.
+    pub host_calls: u64,
+    /// Bytes handed to the guest by all host calls together.
+    pub host_call_bytes: u64,
+}
+
+/// A line that a plugin logged or printed.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LogLineReport {
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: String,
+    /// The line.
+    pub text: String,
+}
+
+/// One reason against the release, and what was made of it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FindingReport {
+    /// Full name of the rule: the plugin's and the rule's; the host's own are under `holdpoint/`.
+    pub rule: String,
+    /// Name of the plugin in the pipeline file; none for the host's own.
+    pub plugin: Option<String>,
+    /// How much it matters, after the operator's word on the rule.
+    pub severity: Severity,
+    /// What is wrong here.
+    pub message: String,
+    /// Where it is.
+    pub place: PlaceReport,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Whether it blocks.
+    pub blocks: bool,
+    /// The waiver that releases it.
+    pub waiver: Option<WaiverReport>,
+}
+
+/// A waiver that was used.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WaiverReport {
+    /// The rule that it is for.
+    pub rule: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it was given.
+    pub reason: String,
+    /// Until when it holds, RFC 3339 in UTC.
+    pub expires: String,
+}
+
+impl RunReport {
+    /// The report of a run that ends with `exit_code`.
+    #[must_use]
+    pub fn new(record: &RunRecord, exit_code: u8) -> Self {
+        let commits = Commits::new(&record.release.subject);
+        Self {
+            schema: SCHEMA_VERSION,
+            run: record.run.clone(),
+            verdict: record.verdict,
+            overridden: record.overridden,
+            effects: record.effects,
+            exit_code,
+            subject: SubjectReport::new(&record.release),
+            circumstances: CircumstancesReport::new(&record.release.circumstances),
+            configuration: ConfigurationReport::new(&record.configuration),
+            stages: record
+                .stages
+                .iter()
+                .map(|stage| StageReport::new(stage, &commits))
+                .collect(),
+            findings: record
+                .findings
+                .iter()
+                .map(|judged| FindingReport::new(judged, None, &commits))
+                .collect(),
+        }
+    }
+}
+
+impl SubjectReport {
+    fn new(release: &Release) -> Self {
+        let subject = &release.subject;
+        Self {
+            project: string(&subject.project),
+            version: subject.version.clone(),
+            previous: subject.previous.clone(),
+            head: subject.head.to_string(),
+            base: subject.base.as_ref().map(ToString::to_string),
+            target: subject.target.as_ref().map(string),
+            path: subject.path.as_ref().map(string),
+            tags: strings(&subject.tags),
+            digest: release.digest.to_string(),
+            totals: subject.totals,
+            artifacts: subject
+                .artifacts
+                .iter()
+                .map(|file| NamedFileReport {
+                    name: string(&file.name),
+                    digest: file.digest.to_string(),
+                    size: file.size,
+                })
+                .collect(),
+            evidence: subject
+                .evidence
+                .iter()
+                .map(|file| NamedFileReport {
+                    name: string(&file.name),
+                    digest: file.digest.to_string(),
+                    size: file.size,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl CircumstancesReport {
+    fn new(circumstances: &Circumstances) -> Self {
+        Self {
+            time: circumstances.time.to_string(),
+            zone: circumstances.zone.clone(),
+            ci: circumstances.ci.as_ref().map(|ci| CiReport {
+                claimed: true,
+                system: ci.system.clone(),
+                initiator: ci.initiator.as_ref().map(string),
+                commit: ci.commit.as_ref().map(string),
+                reference: ci.reference.as_ref().map(string),
+                repository: ci.repository.as_ref().map(string),
+                job: ci.job.as_ref().map(string),
+                url: ci.url.as_ref().map(string),
+            }),
+            dirty: circumstances.dirty,
+            dry_run: circumstances.dry_run,
+        }
+    }
+}
+
+impl ConfigurationReport {
+    fn new(configuration: &ConfigurationRecord) -> Self {
+        Self {
+            trusted: configuration.trust == Trust::Trusted,
+            pipeline: SourceReport::new(&configuration.pipeline),
+            policy: configuration.policy.as_ref().map(SourceReport::new),
+            digest: configuration.digest.to_string(),
+        }
+    }
+}
+
+impl SourceReport {
+    pub(super) fn new(source: &SourceRecord) -> Self {
+        Self {
+            origin: string(&source.origin),
+            digest: source.digest.to_string(),
+        }
+    }
+}
+
+impl StageReport {
+    fn new(stage: &StageRecord, commits: &Commits<'_>) -> Self {
+        Self {
+            id: stage.id.clone(),
+            verdict: stage.verdict,
+            plugins: stage
+                .plugins
+                .iter()
+                .map(|plugin| PluginReport::new(plugin, commits))
+                .collect(),
+            findings: stage
+                .plugins
+                .iter()
+                .flat_map(|plugin| {
+                    plugin
+                        .findings
+                        .iter()
+                        .map(|judged| FindingReport::new(judged, Some(&plugin.name), commits))
+                })
+                .collect(),
+        }
+    }
+}
+
+impl PluginReport {
+    fn new(plugin: &PluginRecord, commits: &Commits<'_>) -> Self {
+        let outcome = &plugin.call.outcome;
+        Self {
+            name: plugin.name.clone(),
+            kind: plugin.kind,
+            version: plugin.version.clone(),
+            digest: plugin.digest.to_string(),
+            mode: plugin.mode,
+            on_fault: plugin.on_fault,
+            verdict: plugin.verdict,
+            outcome: outcome.name().to_owned(),
+            fault: FaultReport::new(outcome),
+            answer: match outcome {
+                Outcome::Answered(answer) => Some(AnswerReport::new(answer, commits)),
+                _ => None,
+            },
+            limits: LimitsReport::new(&plugin.limits),
+            fuel: plugin.call.fuel,
+            memory_bytes: plugin.call.memory_bytes,
+            duration_ms: milliseconds(plugin.call.duration),
+            log: plugin.call.log.iter().map(LogLineReport::new).collect(),
+        }
+    }
+}
+
+impl FaultReport {
+    fn new(outcome: &Outcome) -> Option<Self> {
+        let message = crate::report::outcome::words(outcome)?;
+        let (code, retry) = match outcome {
+            Outcome::Fault(fault) => (fault.code.map(code_name), Some(fault.retry)),
+            _ => (None, None),
+        };
+        Some(Self {
+            message: string(&message),
+            code: code.map(str::to_owned),
+            retry,
+            limit: crate::report::outcome::limit_key(outcome).map(str::to_owned),
+            backtrace: match outcome {
+                Outcome::Trapped { backtrace, .. } => strings(backtrace),
+                _ => Vec::new(),
+            },
+        })
+    }
+}
+
+impl LimitsReport {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            fuel: limits.fuel,
+            timeout_ms: milliseconds(limits.timeout),
+            memory_bytes: limits.memory_bytes,
+            answer_bytes: limits.answer_bytes,
+            answer_items: limits.answer_items,
+            text_bytes: limits.text_bytes,
+            log_lines: limits.log_lines,
+            log_bytes: limits.log_bytes,
+            host_calls: limits.host_calls,
+            host_call_bytes: limits.host_call_bytes,
+        }
+    }
+}
+
+impl LogLineReport {
+    fn new(line: &LogLine) -> Self {
+        Self {
+            level: level_name(line.level).to_owned(),
+            text: string(&line.text),
+        }
+    }
+}
+
+impl FindingReport {
+    fn new(judged: &JudgedFinding, plugin: Option<&str>, commits: &Commits<'_>) -> Self {
+        let finding = &judged.finding;
+        Self {
+            rule: finding.rule.as_str().to_owned(),
+            plugin: plugin.map(str::to_owned),
+            severity: finding.severity,
+            message: string(&finding.message),
+            place: PlaceReport::new(&finding.location, commits),
+            help: finding.help.as_ref().map(string),
+            blocks: judged.blocks,
+            waiver: judged.waiver.as_ref().map(WaiverReport::new),
+        }
+    }
+}
+
+impl WaiverReport {
+    fn new(waiver: &WaiverRecord) -> Self {
+        Self {
+            rule: waiver.rule.as_str().to_owned(),
+            owner: string(&waiver.owner),
+            reason: string(&waiver.reason),
+            expires: waiver.expires.to_string(),
+        }
+    }
+}
+
+/// The name of a level in JSON and in texts.
+pub(in crate::report) fn level_name(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+        LogLevel::Error => "error",
+    }
+}
+
+fn code_name(code: FaultCode) -> &'static str {
+    match code {
+        FaultCode::Settings => "settings",
+        FaultCode::Missing => "missing",
+        FaultCode::Malformed => "malformed",
+        FaultCode::Unavailable => "unavailable",
+        FaultCode::Internal => "internal",
+    }
+}
+
+fn milliseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn string(text: &Text) -> String {
+    text.raw().to_owned()
+}
+
+fn strings(texts: &[Text]) -> Vec<String> {
+    texts.iter().map(string).collect()
+}
