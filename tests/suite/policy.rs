@@ -1,5 +1,7 @@
 //! The organization's base policy: a project tightens it or is refused.
 
+use std::fmt::Write as _;
+
 use holdpoint::model::{Answer, Finding, Location, Outcome, RuleId, Severity, Text, Verdict};
 use holdpoint::pipeline::{
     ConfigurationError, Layer, Mode, OnFault, Origin, Plan, Trust, order, parse, source, tighten,
@@ -327,11 +329,11 @@ fn tables() -> impl Strategy<Value = String> {
         let mut seen = std::collections::BTreeSet::new();
         for (plugin, setting) in rules {
             if !setting.is_empty() && seen.insert(plugin) {
-                text += &format!("[plugins.{plugin}.rules]\na = \"{setting}\"\n");
+                let _ = writeln!(text, "[plugins.{plugin}.rules]\na = \"{setting}\"");
             }
         }
         for rule in waivers {
-            text += &format!("{}\n", waiver(rule));
+            let _ = writeln!(text, "{}", waiver(rule));
         }
         text
     })
