@@ -1,1 +1,62 @@
-fn main() {}
+//! Builds the standard plugins, so that they can be embedded in the program.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use holdpoint_build::{BuildRequest, build_plugin};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = Path::new("..");
+    for path in [
+        "Cargo.lock",
+        "plugins",
+        "sdk/Cargo.toml",
+        "sdk/src",
+        "sdk/macros",
+        "wit",
+        "host/conventional",
+    ] {
+        println!("cargo:rerun-if-changed={}", root.join(path).display());
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    let mut folders: Vec<PathBuf> = fs::read_dir(root.join("plugins"))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    folders.retain(|folder| folder.join("plugin.toml").is_file());
+    folders.sort();
+
+    let mut list = String::from("&[\n");
+    for folder in folders {
+        let built = build_plugin(&BuildRequest {
+            folder: folder.clone(),
+            // A folder of its own: the running cargo holds the other one.
+            target_folder: out.join("plugins"),
+            offline: false,
+        })
+        .map_err(|error| explain(&folder, error))?;
+        let file = out.join(format!("{}.wasm", built.manifest.name));
+        fs::write(&file, &built.component)?;
+        list.push_str(&format!(
+            "    Embedded {{ name: {:?}, component: include_bytes!({file:?}) }},\n",
+            built.manifest.name
+        ));
+    }
+    list.push_str("]\n");
+    fs::write(out.join("embedded.rs"), list)?;
+    Ok(())
+}
+
+/// The whole chain of causes and what to do, on one page.
+fn explain(folder: &Path, error: holdpoint_build::BuildError) -> String {
+    let mut text = format!("{}: {error}", folder.display());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text.push_str(&format!("\nhelp: {}", error.help()));
+    // The error of a build script is shown as its debug form, which would escape line breaks.
+    eprintln!("{text}");
+    "a standard plugin could not be built".to_owned()
+}

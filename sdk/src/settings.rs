@@ -1,0 +1,3 @@
+/// The settings of a plugin that has nothing to set: `{}`.
+#[crate::settings]
+pub struct NoSettings {}
