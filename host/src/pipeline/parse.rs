@@ -1,12 +1,13 @@
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
+use holdpoint_build::nearest;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::Trust;
 use super::file::File;
-use super::nearest::nearest;
+
 use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 use super::source::{Origin, Site, Source};
 use crate::model::{Digest, Text};

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use holdpoint_build::nearest;
+
 use super::Trust;
 use super::file::RuleSetting;
-use super::nearest::nearest;
+
 use super::plan::{Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::Size;
