@@ -231,3 +231,23 @@ fn label(parent: &str, key: &str) -> String {
         None => format!("[{key}]"),
     }
 }
+
+/// Where a value of the file stands, by the keys and numbers that lead to it: the whole way when
+/// it is there, else as far as it goes.
+pub(super) fn locate(source: &Source, way: &[&str]) -> Option<Range<usize>> {
+    let document = DeTable::parse(&source.text).ok()?;
+    let (first, rest) = way.split_first()?;
+    let mut place = document.get_ref().get(*first)?;
+    for step in rest {
+        let next = match place.get_ref() {
+            DeValue::Table(table) => table.get(*step),
+            DeValue::Array(items) => step.parse().ok().and_then(|index: usize| items.get(index)),
+            _ => None,
+        };
+        match next {
+            Some(next) => place = next,
+            None => break,
+        }
+    }
+    Some(place.span())
+}

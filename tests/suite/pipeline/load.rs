@@ -359,7 +359,7 @@ fn what_does_not_fit_a_plugin_is_shown_at_its_line() {
             ticket("ticket.wasm", "", "settings = { projct = \"PAY\" }"),
             7,
             "plugin `ticket` does not accept these settings",
-            "",
+            "did you mean `project`?",
         ),
         (
             ticket("ticket.wasm", "", "rules = { opne = \"error\" }"),
