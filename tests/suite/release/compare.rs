@@ -31,6 +31,67 @@ fn a_made_up_history_reads_as_git_reads_it() {
     assert!(comparison.ranges >= 30 && comparison.commits > 100);
 }
 
+/// Renames near the bounds of the rules: a kept file name against a more alike file, and contents
+/// of long lines about half of which is new.
+#[test]
+fn close_calls_are_paired_as_git_pairs_them() {
+    let context = Context::new();
+    let repository = context.repository("close");
+    let mut random = Random(11);
+    let mut word = || format!("{:09}", random.below(1_000_000_000));
+    let mut lines = |count: usize, words: usize| -> Vec<String> {
+        let line = |_| (0..words).map(|_| word()).collect::<String>() + "\n";
+        (0..count).map(line).collect()
+    };
+    let same_name = lines(20, 2);
+    repository.write("old/name.txt", same_name.concat());
+    let long: Vec<Vec<String>> = (0..40).map(|_| lines(12, 30)).collect();
+    for (index, long) in long.iter().enumerate() {
+        repository.write(&format!("old/{index}-a"), long.concat());
+    }
+    let from = repository.commit("feat: before");
+    std::fs::remove_dir_all(repository.path().join("old")).unwrap();
+    let (more, less) = (lines(1, 2), lines(4, 2));
+    repository.write("new/more.txt", [&same_name[1..], &more].concat().concat());
+    repository.write("new/name.txt", [&same_name[4..], &less].concat().concat());
+    for (index, long) in long.iter().enumerate() {
+        // Cut in the middle of a line, so that the ends of chunks count.
+        let text = long.concat();
+        let kept = &text[..text.len() * (40 + index / 2) / 100];
+        let fresh = lines(12, 30).concat();
+        let rest = &fresh[..text.len() - kept.len()];
+        repository.write(&format!("new/{index}-b"), [kept, rest].concat());
+    }
+    let to = repository.commit("fix: after");
+    let query = Query {
+        from: Some(from.clone()),
+        ..Query::default()
+    };
+    let opened = Repository::open(repository.path()).expect("it opens");
+    let subject = opened.collect(&query, &|_| ()).expect("a release").subject;
+    let mut comparison = Comparison::default();
+    comparison.hold(
+        repository.path(),
+        &format!("{from}..{to}"),
+        &from,
+        &to,
+        &subject,
+    );
+    assert_eq!(comparison.differences, Vec::<String>::new());
+    let renamed = subject
+        .changes
+        .iter()
+        .filter(|change| change.old_path.is_some())
+        .count();
+    assert!((5..35).contains(&renamed), "{renamed} of 40 is not close");
+    let kept_name = |change: &&Change| change.path.raw() == "new/name.txt";
+    let kept_name = subject.changes.iter().find(kept_name).expect("the file");
+    assert_eq!(
+        kept_name.old_path.as_ref().map(Text::raw),
+        Some("old/name.txt")
+    );
+}
+
 #[test]
 fn this_repository_reads_as_git_reads_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -144,10 +144,17 @@ fn a_forged_commit_graph_is_not_believed() {
     let graph = repository.path().join(".git/objects/info/commit-graph");
     assert!(graph.exists());
     let mut bytes = std::fs::read(&graph).unwrap();
-    let last = bytes.len() / 2;
-    for byte in bytes.iter_mut().skip(last) {
-        *byte ^= 0x5a;
-    }
+    // Each commit has 36 bytes, in the order of the names: its tree, the places of two parents,
+    // its time. The newest one is given the oldest as its parent.
+    let mut names = [("HEAD", 0), ("HEAD~1", 1), ("HEAD~2", 2)]
+        .map(|(revision, age)| (repository.git(["rev-parse", revision]), age));
+    names.sort();
+    let place = |age| names.iter().position(|name| name.1 == age).unwrap();
+    let data = bytes.windows(4).position(|four| four == b"CDAT").unwrap() + 4;
+    let data = u64::from_be_bytes(bytes[data..data + 8].try_into().unwrap());
+    let parent = usize::try_from(data).unwrap() + place(0) * 36 + 20;
+    let forged = u32::try_from(place(2)).unwrap();
+    bytes[parent..parent + 4].copy_from_slice(&forged.to_be_bytes());
     let _ = std::fs::remove_file(&graph);
     std::fs::write(&graph, bytes).unwrap();
     assert_eq!(
