@@ -4,6 +4,7 @@
 mod context;
 
 mod check;
+mod cli;
 mod conventional;
 mod hostile;
 mod mutants;
