@@ -1,4 +1,10 @@
 //! Where plugins come from: bytes by source, their manifest, and whether settings fit its schema.
+//! Nothing here compiles or runs a plugin.
+
+mod embedded;
+mod error;
+mod read;
+mod settings;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -7,6 +13,11 @@ use std::sync::Arc;
 use holdpoint_build::Manifest;
 
 use crate::model::Digest;
+
+pub use embedded::{embedded, embedded_names};
+pub use error::Error;
+pub use read::{COMPONENT_BYTES_MAX, check_grants, read, read_bytes};
+pub use settings::{SETTINGS_PROBLEMS_MAX, SettingsError, SettingsProblem, check_settings};
 
 /// Where a plugin's bytes come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,33 +1,38 @@
-//! Holds commit messages and the version to Conventional Commits.
+//! Holds commit messages and the version to Conventional Commits 1.0.0.
+//!
+//! What each rule holds is in `plugin.toml`, and what is exempt is in `README.md`.
+
 #![forbid(unsafe_code)]
+
+mod messages;
+mod settings;
+mod version;
+
+#[cfg(test)]
+mod tests;
 
 use holdpoint_sdk::{Fault, Finding, Plugin, Policy, Release};
 
-/// What an operator can set.
-#[holdpoint_sdk::settings]
-#[derive(Default)]
-#[serde(default)]
-pub struct Settings {
-    /// Types that are allowed.
-    types: Vec<String>,
-}
+pub use settings::Settings;
 
-struct ConventionalCommits;
+/// The plugin.
+pub struct ConventionalCommits;
 
 impl Plugin for ConventionalCommits {
     type Settings = Settings;
 }
 
 impl Policy for ConventionalCommits {
-    fn check(release: &Release, _: &Settings) -> Result<Vec<Finding>, Fault> {
-        Ok(release
-            .commits()
-            .filter(|commit| !commit.summary.contains(": "))
-            .map(|commit| {
-                Finding::new("form", format!("`{}` has no type.", commit.summary))
-                    .at_commit(commit.id)
-            })
-            .collect())
+    fn check(release: &Release, settings: &Settings) -> Result<Vec<Finding>, Fault> {
+        settings.check()?;
+        let mut asks = version::Asks::default();
+        let mut findings = Vec::new();
+        for (commit, text) in release.commits().zip(release.commit_texts()) {
+            messages::check(&commit, settings, &mut findings);
+            asks.read(&commit, &text.body);
+        }
+        findings.extend(version::check(&release.subject, &asks));
+        Ok(findings)
     }
 }
 

@@ -1,0 +1,307 @@
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use holdpoint_build::{BuildError, BuildRequest, Capability, Import, Inspection, ReadError};
+
+use crate::model::Text;
+use crate::plugin;
+
+/// Builds and inspects plugins
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Build(BuildArguments),
+    Inspect(InspectArguments),
+}
+
+/// Builds the plugin in a folder: one file, with its manifest in it
+///
+/// The folder has a plugin.toml beside its Cargo.toml. What the plugin imports and exports is held
+/// against what plugin.toml says.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  holdpoint plugin build
+  holdpoint plugin build plugins/no-fridays --out no-fridays.wasm
+  holdpoint plugin build --format json | jq --raw-output .digest")]
+struct BuildArguments {
+    /// Folder of the plugin
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    folder: PathBuf,
+
+    /// File to write [default: FOLDER/target/NAME.wasm]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Do not use the network
+    #[arg(long)]
+    offline: bool,
+
+    /// Whom the output is for
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: Form,
+}
+
+/// Shows what a plugin is and asks for, without running a byte of it
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  holdpoint plugin inspect no-fridays.wasm
+  holdpoint plugin inspect no-fridays.wasm --format json | jq .manifest.capabilities")]
+struct InspectArguments {
+    /// The plugin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Whom the output is for
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: Form,
+}
+
+/// Whom the output is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    #[default]
+    Human,
+    /// For machines
+    Json,
+}
+
+/// Why a plugin was not built or shown.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// It was not built.
+    #[error("the plugin in {} was not built", folder.terminal())]
+    Build {
+        /// Its folder.
+        folder: Text,
+        /// Why.
+        source: BuildError,
+    },
+    /// The file cannot be written.
+    #[error("{} cannot be written", path.terminal())]
+    Write {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(#[from] plugin::Error),
+    /// The file is not a plugin.
+    #[error("{} is not a plugin that can be used", path.terminal())]
+    Inspect {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: ReadError,
+    },
+}
+
+impl Error {
+    /// What to do about it.
+    pub(super) fn help(&self) -> String {
+        match self {
+            Self::Build { source, .. } => source.help(),
+            Self::Write { .. } => "name another file with `--out`".to_owned(),
+            Self::Read(error) => error.help(),
+            Self::Inspect { source, .. } => source.help().to_owned(),
+        }
+    }
+}
+
+impl Arguments {
+    /// Whom the output is for.
+    pub(super) fn format(&self) -> Form {
+        match &self.command {
+            Command::Build(arguments) => arguments.format,
+            Command::Inspect(arguments) => arguments.format,
+        }
+    }
+}
+
+/// Does what is asked for and gives what belongs on standard output, with text from outside escaped.
+///
+/// # Errors
+///
+/// When the plugin cannot be built, written, read or understood.
+pub(super) fn run(arguments: &Arguments) -> Result<String, Error> {
+    let (file, inspection) = match &arguments.command {
+        Command::Build(arguments) => build(arguments)?,
+        Command::Inspect(arguments) => {
+            let bytes = plugin::read_bytes(&arguments.file)?;
+            (arguments.file.clone(), inspect(&arguments.file, &bytes)?)
+        }
+    };
+    Ok(match arguments.format() {
+        Form::Human => human(&file, &inspection),
+        Form::Json => json(&file, &inspection),
+    })
+}
+
+fn build(arguments: &BuildArguments) -> Result<(PathBuf, Inspection), Error> {
+    let target_folder = arguments.folder.join("target");
+    let built = holdpoint_build::build_plugin(&BuildRequest {
+        folder: arguments.folder.clone(),
+        // A folder of its own: an editor's cargo may hold the other one.
+        target_folder: target_folder.join("holdpoint"),
+        offline: arguments.offline,
+    })
+    .map_err(|source| Error::Build {
+        folder: shown(&arguments.folder),
+        source,
+    })?;
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| target_folder.join(format!("{}.wasm", built.manifest.name)));
+    fs::write(&out, &built.component).map_err(|source| Error::Write {
+        path: shown(&out),
+        source,
+    })?;
+    let inspection = inspect(&out, &built.component)?;
+    Ok((out, inspection))
+}
+
+fn inspect(path: &Path, bytes: &[u8]) -> Result<Inspection, Error> {
+    holdpoint_build::inspect(bytes).map_err(|source| Error::Inspect {
+        path: shown(path),
+        source,
+    })
+}
+
+fn human(file: &Path, inspection: &Inspection) -> String {
+    let manifest = &inspection.manifest;
+    let mut page = format!(
+        "{} {}\n{}\n\n",
+        Text::from(manifest.name.as_str()).terminal(),
+        manifest.version,
+        Text::from(manifest.description.as_str()).terminal()
+    );
+    row(&mut page, "file", [shown(file).terminal().to_string()]);
+    row(
+        &mut page,
+        "digest",
+        [format!("sha256:{}", inspection.sha256)],
+    );
+    row(&mut page, "size", [format!("{} bytes", inspection.size)]);
+    row(
+        &mut page,
+        "api",
+        [format!("holdpoint:plugin {}", manifest.api)],
+    );
+    row(&mut page, "license", [escaped(&manifest.license)]);
+    row(
+        &mut page,
+        "authors",
+        manifest.authors.iter().map(|author| escaped(author)),
+    );
+    row(
+        &mut page,
+        "kinds",
+        inspection.kinds.iter().map(ToString::to_string),
+    );
+    let requests = manifest.capabilities.iter();
+    row(
+        &mut page,
+        "asks for",
+        requests.map(|request| format!("{}: {}", request.capability, escaped(&request.reason))),
+    );
+    row(
+        &mut page,
+        "imports",
+        inspection.imports.iter().map(|import| {
+            format!(
+                "{}{}",
+                import,
+                remark(inspection, import).map_or("", |(text, _)| text)
+            )
+        }),
+    );
+    row(
+        &mut page,
+        "rules",
+        manifest.rules.iter().map(|rule| {
+            format!(
+                "{} ({}): {}",
+                escaped(&rule.id),
+                rule.severity,
+                escaped(&rule.title)
+            )
+        }),
+    );
+    row(
+        &mut page,
+        "settings",
+        manifest.settings["properties"]
+            .as_object()
+            .into_iter()
+            .flat_map(|properties| properties.keys().map(|key| escaped(key))),
+    );
+    page
+}
+
+/// One row of the table, or several with the name before the first.
+fn row(page: &mut String, name: &str, values: impl IntoIterator<Item = String>) {
+    let mut name = name;
+    for value in values {
+        let _ = writeln!(page, "{name:<10}{value}");
+        name = "";
+    }
+}
+
+/// What is to be said of an import, for people and for machines.
+fn remark(inspection: &Inspection, import: &Import) -> Option<(&'static str, &'static str)> {
+    match import {
+        Import::Capability(Capability::Log) | Import::Model => None,
+        Import::Capability(capability) => {
+            let requests = &inspection.manifest.capabilities;
+            (!requests
+                .iter()
+                .any(|request| request.capability == *capability))
+            .then_some((" (not asked for: no host runs it)", "undeclared"))
+        }
+        Import::VirtualWasi(_) => Some((" (virtual)", "virtual-wasi")),
+        Import::Unknown(_) => Some((" (no host gives it)", "unknown")),
+    }
+}
+
+fn json(file: &Path, inspection: &Inspection) -> String {
+    let imports: Vec<_> = inspection
+        .imports
+        .iter()
+        .map(|import| {
+            serde_json::json!({
+                "name": import.to_string(),
+                "remark": remark(inspection, import).map(|(_, word)| word),
+            })
+        })
+        .collect();
+    let document = serde_json::json!({
+        "file": shown(file).raw(),
+        "digest": format!("sha256:{}", inspection.sha256),
+        "size": inspection.size,
+        "kinds": inspection.kinds,
+        "imports": imports,
+        "other-exports": inspection.other_exports,
+        "manifest": inspection.manifest,
+    });
+    format!("{document:#}\n")
+}
+
+fn escaped(text: &str) -> String {
+    Text::from(text).terminal().to_string()
+}
+
+fn shown(path: &Path) -> Text {
+    Text::from_bytes(path.as_os_str().as_encoded_bytes())
+}

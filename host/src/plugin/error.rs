@@ -1,0 +1,94 @@
+use holdpoint_build::ReadError;
+
+use super::COMPONENT_BYTES_MAX;
+use crate::model::{Capability, Text};
+
+/// Why a plugin cannot be used. Nothing of it was compiled or run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No standard plugin has the name.
+    #[error("no standard plugin is called `{}`", name.terminal())]
+    UnknownName {
+        /// The name.
+        name: Text,
+        /// The standard plugin that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// The file cannot be read.
+    #[error("the plugin {} cannot be read", path.terminal())]
+    Read {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not a file.
+    #[error("the plugin {} is not a file", path.terminal())]
+    NotAFile {
+        /// What was named.
+        path: Text,
+    },
+    /// It is too large.
+    #[error(
+        "the plugin {} has more than {COMPONENT_BYTES_MAX} bytes",
+        path.terminal()
+    )]
+    TooLarge {
+        /// The file.
+        path: Text,
+    },
+    /// It is not a component with a manifest that this version can read.
+    #[error("the plugin {} cannot be used", plugin.terminal())]
+    NotAPlugin {
+        /// The file or the name.
+        plugin: Text,
+        /// Why.
+        source: ReadError,
+    },
+    /// It asks for a capability that nobody can grant yet.
+    #[error(
+        "the plugin `{}` asks for the capability `{capability}` ({}), which cannot be granted",
+        plugin.terminal(),
+        reason.terminal()
+    )]
+    NotGranted {
+        /// Its name.
+        plugin: Text,
+        /// The capability.
+        capability: Capability,
+        /// Why it asks for it.
+        reason: Text,
+    },
+}
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::UnknownName {
+                nearest: Some(nearest),
+                ..
+            } => format!("did you mean `{nearest}`?"),
+            Self::UnknownName { nearest: None, .. } => {
+                let names: Vec<&str> = super::embedded_names().collect();
+                format!(
+                    "the standard plugins are {}; name others with `source` under [plugins.NAME]",
+                    names.join(", ")
+                )
+            }
+            Self::Read { .. } | Self::NotAFile { .. } => {
+                "check the path; `holdpoint plugin build` writes such a file".to_owned()
+            }
+            Self::TooLarge { .. } => {
+                "build it without debug information, and without what it does not need".to_owned()
+            }
+            Self::NotAPlugin { source, .. } => source.help().to_owned(),
+            Self::NotGranted { .. } => {
+                "this version gives plugins commits, changes, artifacts and the log; use a version \
+                 of the plugin that needs no more"
+                    .to_owned()
+            }
+        }
+    }
+}

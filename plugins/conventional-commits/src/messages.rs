@@ -1,0 +1,103 @@
+use holdpoint_conventional::{ConventionalCommit, parse};
+use holdpoint_sdk::{Commit, Finding};
+
+use crate::Settings;
+
+/// What speaks against the message of one commit.
+pub(crate) fn check(commit: &Commit, settings: &Settings, findings: &mut Vec<Finding>) {
+    if is_made_by_git(commit) {
+        return;
+    }
+    let summary = commit.summary.as_str();
+    let mut find = |rule: &str, message: String| {
+        let name = name(commit);
+        findings.push(Finding::new(rule, format!("{name} {message}")).at_commit(&commit.id));
+    };
+    if let Some(word) = ["fixup!", "squash!", "amend!"]
+        .into_iter()
+        .find(|word| summary.starts_with(word))
+    {
+        find(
+            "fixup",
+            format!("starts with `{word}`: it was meant to be squashed into another commit."),
+        );
+        return;
+    }
+    match parse(summary) {
+        Err(error) => find("form", format!("is not a Conventional Commit: {error}.")),
+        Ok(read) => {
+            if let Some(message) = wrong_type(&read, settings) {
+                find("type", message);
+            }
+            if let Some(message) = wrong_scope(&read, settings) {
+                find("scope", message);
+            }
+        }
+    }
+    let length = summary.chars().count();
+    let length_max = settings.subject_length_max;
+    if length > length_max as usize {
+        find(
+            "subject-length",
+            format!("has a first line of {length} characters, at most {length_max} are allowed."),
+        );
+    }
+}
+
+/// Merge commits and reverts whose first line git has written itself. A merge commit with a message
+/// of its own is judged like any other.
+fn is_made_by_git(commit: &Commit) -> bool {
+    let summary = commit.summary.as_str();
+    let is_merge = commit.parents > 1 && summary.starts_with("Merge ");
+    let is_revert = ["Revert \"", "Reapply \""]
+        .iter()
+        .any(|start| summary.starts_with(start))
+        && summary.ends_with('"');
+    is_merge || is_revert
+}
+
+fn wrong_type(read: &ConventionalCommit, settings: &Settings) -> Option<String> {
+    let is_allowed = settings
+        .types
+        .iter()
+        .any(|allowed| allowed.eq_ignore_ascii_case(&read.kind));
+    (!is_allowed).then(|| {
+        format!(
+            "has the type `{}`; the project uses {}.",
+            read.kind,
+            list(&settings.types)
+        )
+    })
+}
+
+fn wrong_scope(read: &ConventionalCommit, settings: &Settings) -> Option<String> {
+    match (&read.scope, &settings.scopes) {
+        (None, _) if settings.scope_required => Some(format!(
+            "has no scope, and the project asks for one, as in `{}(scope): {}`.",
+            read.kind, read.description
+        )),
+        (Some(scope), Some(allowed)) if !allowed.contains(scope) => Some(format!(
+            "has the scope `{scope}`; the project uses {}.",
+            list(allowed)
+        )),
+        _ => None,
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// A commit as people name it: the start of its object name and its first line.
+pub(crate) fn name(commit: &Commit) -> String {
+    let id: String = commit.id.chars().take(10).collect();
+    let mut summary: String = commit.summary.chars().take(72).collect();
+    if summary.len() < commit.summary.len() {
+        summary.push('…');
+    }
+    format!("Commit {id} “{summary}”")
+}
