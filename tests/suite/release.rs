@@ -1,1 +1,3 @@
+//! Reading a release from git.
 
+mod compare;

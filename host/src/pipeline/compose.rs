@@ -119,7 +119,7 @@ fn stage_plan(
     let mut uses: Vec<UsePlan> = Vec::new();
     for entry in stage.uses {
         let site = Site::new(source, &entry.span);
-        let used = match entry.value {
+        let plugin = match entry.value {
             UseEntry::Name(plugin) => UsePlan {
                 plugin,
                 kind,
@@ -143,11 +143,11 @@ fn stage_plan(
         };
         let is_twice = uses
             .iter()
-            .any(|other| other.plugin == used.plugin && other.kind == used.kind);
+            .any(|other| other.plugin == plugin.plugin && other.kind == plugin.kind);
         if is_twice {
-            return Err(used.site.error(Problem::duplicate("use", &used.plugin)));
+            return Err(plugin.site.error(Problem::duplicate("use", &plugin.plugin)));
         }
-        uses.push(used);
+        uses.push(plugin);
     }
     if uses.is_empty() {
         return Err(site.error(Problem::EmptyStage(stage.id.value)));

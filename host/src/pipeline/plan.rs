@@ -96,7 +96,7 @@ impl Default for RunLimits {
             plugins: 64,
             concurrent_calls: 8,
             memory_bytes: 2 << 30,
-            wall_time: Duration::from_secs(600),
+            wall_time: Duration::from_mins(10),
             set: BTreeMap::new(),
         }
     }

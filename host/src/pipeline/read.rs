@@ -1,3 +1,8 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is where the files of the configuration are read"
+)]
+
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;

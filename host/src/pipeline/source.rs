@@ -72,7 +72,7 @@ impl Site {
     pub fn line(&self) -> usize {
         let start = self.span.start.min(self.source.text.len());
         let before = self.source.text.as_bytes().get(..start).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        before.split(|byte| *byte == b'\n').count()
     }
 
     /// The file's name and the line, for people.

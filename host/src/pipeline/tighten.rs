@@ -1,5 +1,7 @@
 use std::fmt::Display;
 
+use holdpoint_conventional::Versioning;
+
 use super::file::RuleSetting;
 use super::order::order;
 use super::plan::{Plan, PluginPlan, ReleasePlan, RunLimits, Set, StagePlan, UsePlan};
@@ -98,13 +100,13 @@ fn release(
         (base, None) => base,
         (base, Some(project)) => {
             let (floor, site) = base.map_or_else(
-                || (Default::default(), base_site.clone()),
+                || (Versioning::default(), base_site.clone()),
                 |base| (base.value, base.site),
             );
             let is_looser = project.value.zero_breaking < floor.zero_breaking
                 || project.value.zero_feature < floor.zero_feature;
             if is_looser {
-                let words = |versioning: &holdpoint_conventional::Versioning| {
+                let words = |versioning: &Versioning| {
                     serde_json::to_string(versioning).unwrap_or_default()
                 };
                 return Err(looser(
@@ -317,17 +319,15 @@ fn tighten_stage(base: &mut StagePlan, project: StagePlan) -> Result<(), Configu
     }
     let names: Vec<String> = base.uses.iter().map(|used| used.plugin.clone()).collect();
     for used in project.uses {
-        let same = base.uses.iter_mut().find(|base| {
-            base.plugin == used.plugin && (used.kind.is_none() || used.kind == base.kind)
+        let same = base.uses.iter_mut().find(|other| {
+            other.plugin == used.plugin && (used.kind.is_none() || used.kind == other.kind)
         });
-        match same {
-            Some(base) => tighten_use(&id, base, used)?,
-            None => {
-                let key = format!("stages.{id}.use");
-                let base = (names.join(", "), &base.site);
-                return Err(looser(key, (used.plugin, &used.site), base));
-            }
-        }
+        let Some(base_use) = same else {
+            let key = format!("stages.{id}.use");
+            let base = (names.join(", "), &base.site);
+            return Err(looser(key, (used.plugin, &used.site), base));
+        };
+        tighten_use(&id, base_use, used)?;
     }
     Ok(())
 }
