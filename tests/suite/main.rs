@@ -18,3 +18,4 @@ mod rooms;
 mod run;
 mod sandbox;
 mod schema;
+mod text;

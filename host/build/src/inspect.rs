@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 use wasmparser::Payload;
 
 use crate::stamp::{damaged, for_each_top_level};
-use crate::{API_VERSION, Capability, Kind, Manifest, ReadError, read_manifest};
+use crate::{API_VERSION, Capability, Kind, Manifest, ReadError, VIRTUAL_WASI, read_manifest};
 
 /// What can be known of a plugin without running a byte of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,9 @@ pub enum Import {
 }
 
 impl Import {
-    fn of(name: &str) -> Self {
+    /// What the name of an import means.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
         if let Some(interface) = contract_interface(name) {
             if interface == "model" {
                 return Self::Model;
@@ -76,24 +78,11 @@ fn contract_interface(name: &str) -> Option<&str> {
     (version <= API_VERSION && version >= crate::stamp::oldest_api_version()).then_some(interface)
 }
 
-/// The packages of WASI 0.2 that the standard libraries of guests name.
+/// An interface of WASI 0.2 that the host links.
 fn is_virtual_wasi(name: &str) -> bool {
-    let Some((package, rest)) = name.split_once('/') else {
-        return false;
-    };
-    let Some((_, version)) = rest.split_once('@') else {
-        return false;
-    };
-    version.starts_with("0.2.")
-        && matches!(
-            package,
-            "wasi:cli"
-                | "wasi:clocks"
-                | "wasi:filesystem"
-                | "wasi:io"
-                | "wasi:random"
-                | "wasi:sockets"
-        )
+    name.split_once('@').is_some_and(|(interface, version)| {
+        version.starts_with("0.2.") && VIRTUAL_WASI.contains(&interface)
+    })
 }
 
 /// Reads a plugin without compiling or running it. The bytes need not be trusted.

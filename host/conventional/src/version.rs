@@ -139,7 +139,7 @@ pub fn next_version(
         }
     };
     let version = match (core, pre_release) {
-        (Some(core), Some(label)) => pre_released(core, label, history.latest.as_ref()),
+        (Some(core), Some(label)) => pre_released(&core, label, history.latest.as_ref()),
         (Some(core), None) if rule == Rule::Initial => Some(Version {
             pre: initial.pre.clone(),
             ..core
@@ -191,9 +191,9 @@ fn counted(
 }
 
 /// `core-label.N`, with N one more than the latest version's where that is of the same series.
-fn pre_released(core: Version, label: &Prerelease, latest: Option<&Version>) -> Option<Version> {
+fn pre_released(core: &Version, label: &Prerelease, latest: Option<&Version>) -> Option<Version> {
     let number = latest
-        .filter(|latest| numbers(latest) == core)
+        .filter(|latest| numbers(latest) == *core)
         .and_then(|latest| latest.pre.strip_prefix(label.as_str())?.strip_prefix('.'))
         .and_then(|number| number.parse::<u64>().ok())
         .unwrap_or(0)
@@ -202,7 +202,7 @@ fn pre_released(core: Version, label: &Prerelease, latest: Option<&Version>) -> 
     let version = Version {
         pre,
         build: BuildMetadata::EMPTY,
-        ..core
+        ..*core
     };
     // A label that sorts before the latest one (beta after rc) would go back.
     latest

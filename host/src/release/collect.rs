@@ -107,7 +107,7 @@ fn base<'a>(
         None => Base {
             commit: last.map(|tag| tag.commit),
             last,
-            words: last.map_or_else(|| Text::from("the first commit"), |tag| tag.name.clone()),
+            words: last.map_or_else(|| Text::from("the beginning"), |tag| tag.name.clone()),
         },
     })
 }

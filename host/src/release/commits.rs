@@ -89,14 +89,14 @@ fn read_one(handle: &Handle, link: &Link) -> Result<Commit, Error> {
     handle.commit(link.id, |commit| {
         let message = Message::parse(commit.message);
         let (author, authored) = person(commit.author().ok());
-        let (committer, committed) = person(commit.committer().ok());
+        let (committer, commit_time) = person(commit.committer().ok());
         Commit {
             id: handle.name(&link.id),
             parents: link.parents.iter().map(|id| handle.name(id)).collect(),
             author,
             authored,
             committer,
-            committed,
+            committed: commit_time,
             summary: message.summary,
             body: message.body,
             trailers: message.trailers,

@@ -84,7 +84,7 @@ fn hash(what: &'static str, file: &NamedFile, bytes_max: u64) -> Result<(Digest,
 /// has to lie within a folder is opened below it, so that neither `..` nor a link leads out.
 fn open(path: &Path, within: Option<&Path>) -> io::Result<File> {
     let Some(folder) = within else {
-        refuse_special(&std::fs::metadata(path)?.file_type())?;
+        refuse_special(std::fs::metadata(path)?.file_type())?;
         return File::open(path);
     };
     let folder = cap_std::fs::Dir::open_ambient_dir(folder, ambient_authority())?;
@@ -95,7 +95,7 @@ fn open(path: &Path, within: Option<&Path>) -> io::Result<File> {
     folder.open(path).map(cap_std::fs::File::into_std)
 }
 
-fn refuse_special(kind: &std::fs::FileType) -> io::Result<()> {
+fn refuse_special(kind: std::fs::FileType) -> io::Result<()> {
     if kind.is_file() || kind.is_dir() {
         Ok(())
     } else {

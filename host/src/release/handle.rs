@@ -70,6 +70,10 @@ impl Handle {
     }
 
     /// The tree of a commit.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method alone is not general over the lifetime"
+    )]
     pub(super) fn commit_tree(&self, id: ObjectId) -> Result<ObjectId, Error> {
         self.commit(id, |commit| commit.tree())
     }

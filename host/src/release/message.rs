@@ -90,7 +90,8 @@ fn trailers(message: &[u8]) -> Vec<Trailer> {
         if line.first().is_some_and(u8::is_ascii_whitespace) {
             if after_trailer && let Some(last) = trailers.last_mut() {
                 let more = Text::from_bytes(line.trim_ascii());
-                last.value = Text::from(format!("{} {}", last.value.raw(), more.raw()));
+                let folded = format!("{} {}", last.value.raw(), more.raw());
+                last.value = Text::from(folded.trim_start());
                 continue;
             }
             other += 1;

@@ -261,7 +261,7 @@ fn match_alike(
         candidates.extend(best);
     }
     // Stable: equally alike candidates stay in the order in which they were kept.
-    candidates.sort_by(|left, right| right.rank().cmp(&left.rank()));
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.rank()));
     for candidate in candidates {
         if let Some(destination) = destinations.get_mut(candidate.destination) {
             take(sources, destination, Some(candidate.source));

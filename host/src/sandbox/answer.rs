@@ -268,7 +268,7 @@ impl Contract<'_> {
             .unwrap_or_default()
             .trim();
         if essence == "application/json" || essence.ends_with("+json") {
-            serde_json::from_str::<serde::de::IgnoredAny>(message.body.raw()).map_err(|error| {
+            serde_json::from_str::<serde_json::Value>(message.body.raw()).map_err(|error| {
                 malformed(format!("a message is not the JSON it says it is: {error}"))
             })?;
         }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use holdpoint_build::{Capability, Manifest};
+use holdpoint_build::{Capability, Import, Manifest};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
@@ -219,35 +219,22 @@ fn check_parts(component: &Component) -> Result<(), LoadError> {
 
 /// Refuses an import by name, before the linker would with a message of its own.
 fn check_import(name: &str, manifest: &Manifest) -> Result<(), LoadError> {
-    let unknown = || LoadError::UnknownImport {
-        name: Text::from(name),
-    };
-    let interface = name
-        .split_once('@')
-        .map_or(name, |(interface, _)| interface);
-    if let Some(ours) = interface.strip_prefix("holdpoint:plugin/") {
-        if ours == "model" {
-            return Ok(());
+    match Import::of(name) {
+        Import::Model | Import::VirtualWasi(_) => Ok(()),
+        Import::Unknown(name) => Err(LoadError::UnknownImport { name: name.into() }),
+        Import::Capability(capability) if capability.needs_grant() => {
+            Err(LoadError::NotGranted { capability })
         }
-        let capability = Capability::ALL
-            .into_iter()
-            .find(|capability| capability.name() == ours);
-        let capability = capability.ok_or_else(unknown)?;
-        if capability.needs_grant() {
-            return Err(LoadError::NotGranted { capability });
+        Import::Capability(capability) => {
+            let mut declared = manifest.capabilities.iter();
+            if capability == Capability::Log
+                || declared.any(|request| request.capability == capability)
+            {
+                Ok(())
+            } else {
+                Err(LoadError::Undeclared { capability })
+            }
         }
-        let declared = manifest
-            .capabilities
-            .iter()
-            .any(|request| request.capability == capability);
-        if !declared && capability != Capability::Log {
-            return Err(LoadError::Undeclared { capability });
-        }
-        Ok(())
-    } else if holdpoint_build::VIRTUAL_WASI.contains(&interface) {
-        Ok(())
-    } else {
-        Err(unknown())
     }
 }
 

@@ -168,7 +168,10 @@ impl Comparison {
         let mut current = String::new();
         for line in log.lines().filter(|line| !line.is_empty()) {
             if let Some(rest) = line.strip_prefix("commit ") {
-                current = rest.split(' ').next().unwrap_or_default().to_owned();
+                rest.split(' ')
+                    .next()
+                    .unwrap_or_default()
+                    .clone_into(&mut current);
                 theirs.insert(current.clone(), (0, 0, 0));
             } else {
                 let mut columns = line.split('\t').map(|column| column.parse().unwrap_or(0));
@@ -277,9 +280,12 @@ impl Random {
 fn make_history(repository: &crate::context::Repository) {
     let mut random = Random(7);
     let lines = |random: &mut Random, count: usize| -> String {
-        (0..count)
-            .map(|_| format!("line {}\n", random.below(40)))
-            .collect()
+        (0..count).fold(String::new(), |text, _| {
+            text + "line "
+                + &random.below(40).to_string()
+                + "
+"
+        })
     };
     let folder: PathBuf = repository.path().to_owned();
     for step in 0..60 {

@@ -15,7 +15,6 @@ pub struct Settings {
 
 /// Ways to misbehave.
 #[holdpoint_sdk::settings]
-#[serde(rename_all = "kebab-case")]
 pub enum Behaviour {
     /// Finds nothing.
     Nothing,
@@ -81,10 +80,13 @@ impl Policy for Hostile {
             Behaviour::LongMessage => Ok(vec![wrong(&"long ".repeat(1 << 19))]),
             Behaviour::ControlSequences => {
                 log::error("\u{1b}[2Jlog\u{7}");
-                let finding = wrong("\u{1b}]0;title\u{7}\u{1b}[31mred\u{9b}31m\u{202e}evil\r\nline");
+                let finding =
+                    wrong("\u{1b}]0;title\u{7}\u{1b}[31mred\u{9b}31m\u{202e}evil\r\nline");
                 Ok(vec![finding.at_file("\u{1b}[2Jpath")])
             }
-            Behaviour::UnknownRule => Ok(vec![Finding::new("no-such-rule", "Nobody declared this.")]),
+            Behaviour::UnknownRule => {
+                Ok(vec![Finding::new("no-such-rule", "Nobody declared this.")])
+            }
             Behaviour::UnknownCommit => Ok(vec![wrong("Elsewhere.").at_commit("0".repeat(40))]),
             Behaviour::Fault => Err(Fault::unavailable("the oracle does not answer")),
         }
@@ -93,7 +95,11 @@ impl Policy for Hostile {
 
 fn recurse(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
-    if depth == 0 { frame[0] } else { recurse(depth + 1) + frame[63] }
+    if depth == 0 {
+        frame[0]
+    } else {
+        recurse(depth + 1) + frame[63]
+    }
 }
 
 holdpoint_sdk::export!(Hostile: policy);

@@ -3,8 +3,9 @@
 #![forbid(unsafe_code)]
 
 use holdpoint_sdk::{
-    Action, Assessment, Channel, Document, Edit, Event, Factor, Fault, Health, Measurement, Message,
-    Notify, PlannedRequest, Plugin, Reading, Release, Requirement, Resource, Risk, Step, Verify,
+    Action, Assessment, Channel, Document, Edit, Event, Factor, Fault, Health, Measurement,
+    Message, Notify, PlannedRequest, Plugin, Reading, Release, Requirement, Resource, Risk, Step,
+    Verify,
 };
 
 /// What to answer.
@@ -41,7 +42,10 @@ impl Settings {
 
 impl Risk for Liar {
     fn assess(_: &Release, settings: &Settings) -> Result<Assessment, Fault> {
-        Ok(Assessment { magnitude: settings.number(), factors: Vec::<Factor>::new() })
+        Ok(Assessment {
+            magnitude: settings.number(),
+            factors: Vec::<Factor>::new(),
+        })
     }
 }
 
@@ -54,17 +58,30 @@ impl Resource for Liar {
 impl Document for Liar {
     fn render(_: &Release, settings: &Settings) -> Result<Vec<Edit>, Fault> {
         let path = settings.path.clone();
-        Ok(vec![Edit { path, content: "content".into(), title: "an edit".into() }])
+        Ok(vec![Edit {
+            path,
+            content: "content".into(),
+            title: "an edit".into(),
+        }])
     }
 }
 
 impl Notify for Liar {
-    fn compose(_: &Release, settings: &Settings, _: &Event, _: &Channel) -> Result<Vec<Message>, Fault> {
+    fn compose(
+        _: &Release,
+        settings: &Settings,
+        _: &Event,
+        _: &Channel,
+    ) -> Result<Vec<Message>, Fault> {
         let body = match settings.depth {
             0 => settings.body.clone(),
             depth => format!("{}{}", "[".repeat(depth), "]".repeat(depth)),
         };
-        Ok(vec![Message { media_type: "application/json".into(), body, summary: "a message".into() }])
+        Ok(vec![Message {
+            media_type: "application/json".into(),
+            body,
+            summary: "a message".into(),
+        }])
     }
 }
 
@@ -90,8 +107,17 @@ impl Action for Liar {
 impl Verify for Liar {
     fn measure(_: &Release, settings: &Settings, _: u32) -> Result<Reading, Fault> {
         let value = Some(settings.number());
-        let measure = Measurement { name: "m".into(), value, unit: "1".into(), bound: "none".into() };
-        Ok(Reading { health: Health::Healthy, reason: "so".into(), measures: vec![measure] })
+        let measure = Measurement {
+            name: "m".into(),
+            value,
+            unit: "1".into(),
+            bound: "none".into(),
+        };
+        Ok(Reading {
+            health: Health::Healthy,
+            reason: "so".into(),
+            measures: vec![measure],
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,7 +19,6 @@ pub struct Settings {
 
 /// What to try.
 #[holdpoint_sdk::settings]
-#[serde(rename_all = "kebab-case")]
 pub enum Errand {
     /// Says what there is to be seen.
     Look,
@@ -56,6 +55,7 @@ impl Policy for Tourist {
                 println!("to \u{1b}[31moutput");
                 eprintln!("to \u{1b}[31merror");
                 print!("no end");
+                std::io::stdout().flush()?;
                 Ok(Vec::new())
             }
             Errand::Exit => std::process::exit(0),
@@ -88,7 +88,10 @@ fn look() -> Vec<Finding> {
         seen("datagram", &outcome(&datagram)),
         seen("resolve", &outcome(&resolved)),
         seen("time", &now.map_or(0, |now| now.as_secs()).to_string()),
-        seen("random", &RandomState::new().build_hasher().finish().to_string()),
+        seen(
+            "random",
+            &RandomState::new().build_hasher().finish().to_string(),
+        ),
     ]
 }
 

