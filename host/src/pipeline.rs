@@ -9,7 +9,6 @@ mod file;
 mod fold;
 mod help;
 mod load;
-mod nearest;
 mod notice;
 mod order;
 mod parse;

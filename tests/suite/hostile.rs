@@ -39,10 +39,8 @@ fn pipeline(context: &Context, settings: &str) -> PathBuf {
 fn run(context: &Context, pipeline: &Path, arguments: &[&str]) -> Ran {
     let repository = context.path().join("project");
     let pipeline = pipeline.to_str().expect("a path in UTF-8");
-    let arguments = ["run", "--at", "2026-11-22T10:00:00Z", "--pipeline", pipeline]
-        .iter()
-        .chain(arguments);
-    context.holdpoint(&repository, arguments)
+    let always = ["run", "--at", "2026-11-22T10:00:00Z", "--pipeline", pipeline];
+    context.holdpoint(&repository, always.iter().chain(arguments))
 }
 
 /// Runs a behaviour and gives the hostile plugin's record, after checking exit code, verdict, and

@@ -2,6 +2,7 @@ use std::fmt::Display;
 
 use super::problem::Problem;
 use crate::model::Kind;
+use crate::plugin::SettingsError;
 
 impl Problem {
     /// What to do about it.
@@ -52,7 +53,7 @@ impl Problem {
             Self::RelativeSource(_) => "a pipeline read from a ref or embedded in the program has \
                 no folder beside it: write an absolute path"
                 .to_owned(),
-            Self::PluginRead { source, .. } => return source.help(),
+            Self::PluginRead { source, .. } => source.help(),
             Self::PluginLoad { .. } => {
                 "`holdpoint plugin inspect` shows what the component imports and \
                 exports, without running it"
@@ -69,7 +70,7 @@ impl Problem {
                 "stages call plugins of kind {}",
                 names(&super::resolve::STAGE_KINDS)
             ),
-            Self::Settings { source, .. } => return source.help(),
+            Self::Settings { plugin, source } => settings(plugin, source),
             Self::UnknownRule {
                 plugin, nearest, ..
             } => match nearest {
@@ -85,6 +86,20 @@ impl Problem {
                 "a project may tighten its organization's base policy, never loosen it".to_owned()
             }
         })
+    }
+}
+
+/// The key that was meant, else where the schema is to be seen.
+fn settings(plugin: &str, error: &SettingsError) -> String {
+    let nearest = match error {
+        SettingsError::Problems { problems } => {
+            problems.iter().find_map(|problem| problem.nearest.as_ref())
+        }
+        SettingsError::Schema(_) => None,
+    };
+    match nearest {
+        Some(nearest) => format!("did you mean `{}`?", nearest.terminal()),
+        None => format!("`holdpoint plugin inspect` shows the schema of the settings of {plugin}"),
     }
 }
 

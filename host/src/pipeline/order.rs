@@ -1,4 +1,5 @@
-use super::nearest::nearest;
+use holdpoint_build::nearest;
+
 use super::plan::StagePlan;
 use super::problem::{ConfigurationError, Problem};
 use crate::model::Text;

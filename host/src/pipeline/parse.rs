@@ -1,12 +1,13 @@
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
+use holdpoint_build::nearest;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::Trust;
 use super::file::File;
-use super::nearest::nearest;
+
 use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 use super::source::{Origin, Site, Source};
 use crate::model::{Digest, Text};
@@ -229,4 +230,24 @@ fn label(parent: &str, key: &str) -> String {
         Some(name) => format!("[{name}.{key}]"),
         None => format!("[{key}]"),
     }
+}
+
+/// Where a value of the file stands, by the keys and numbers that lead to it: the whole way when
+/// it is there, else as far as it goes.
+pub(super) fn locate(source: &Source, way: &[&str]) -> Option<Range<usize>> {
+    let document = DeTable::parse(&source.text).ok()?;
+    let (first, rest) = way.split_first()?;
+    let mut place = document.get_ref().get(*first)?;
+    for step in rest {
+        let next = match place.get_ref() {
+            DeValue::Table(table) => table.get(*step),
+            DeValue::Array(items) => step.parse().ok().and_then(|index: usize| items.get(index)),
+            _ => None,
+        };
+        match next {
+            Some(next) => place = next,
+            None => break,
+        }
+    }
+    Some(place.span())
 }

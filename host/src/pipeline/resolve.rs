@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use holdpoint_build::nearest;
+
 use super::Trust;
 use super::file::RuleSetting;
-use super::nearest::nearest;
+
+use super::parse::locate;
 use super::plan::{Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::Size;
@@ -109,7 +112,7 @@ fn source(
     };
     let site = source_site(plugin);
     if let Some(embedded) = embedded {
-        if !plugin::embedded_names().contains(&embedded) {
+        if plugin::embedded(embedded).is_none() {
             return Err(site.error(unknown(plan, embedded, name)));
         }
         return Ok((
@@ -131,16 +134,17 @@ fn source(
 }
 
 fn unknown(plan: &Plan, name: &str, but: &str) -> Problem {
-    let embedded = plugin::embedded_names();
     let tables = plan
         .plugins
         .iter()
         .filter(|(name, plugin)| plugin.source.is_some() && *name != but)
         .map(|(name, _)| name.as_str());
+    let mut names: Vec<&str> = plugin::embedded_names().collect();
+    names.extend(tables);
     Problem::UnknownPlugin {
         name: Text::from(name),
-        nearest: nearest(name, embedded.iter().copied().chain(tables)).map(str::to_owned),
-        embedded: embedded.iter().map(ToString::to_string).collect(),
+        nearest: nearest(name, names).map(str::to_owned),
+        embedded: plugin::embedded_names().map(str::to_owned).collect(),
     }
 }
 
@@ -151,15 +155,33 @@ fn check_settings(
     settings: &serde_json::Value,
 ) -> Result<(), ConfigurationError> {
     plugin::check_settings(&plugin.manifest, settings).map_err(|source| {
-        let site = plan
-            .settings
-            .as_ref()
-            .map_or(&plan.site, |settings| &settings.site);
+        let site = match &plan.settings {
+            Some(settings) => settings_site(name, &settings.site, &source),
+            None => plan.site.clone(),
+        };
         site.error(Problem::Settings {
             plugin: name.to_owned(),
             source,
         })
     })
+}
+
+/// The setting that the first problem is about, else all of them.
+fn settings_site(name: &str, all: &Site, error: &plugin::SettingsError) -> Site {
+    let plugin::SettingsError::Problems { problems } = error else {
+        return all.clone();
+    };
+    let pointer = problems.first().map_or("", |problem| problem.pointer.raw());
+    let steps: Vec<String> = pointer
+        .split('/')
+        .skip(1)
+        .map(|step| step.replace("~1", "/").replace("~0", "~"))
+        .collect();
+    let way: Vec<&str> = ["plugins", name, "settings"]
+        .into_iter()
+        .chain(steps.iter().map(String::as_str))
+        .collect();
+    locate(&all.source, &way).map_or_else(|| all.clone(), |span| Site::new(&all.source, &span))
 }
 
 fn check_rules(name: &str, plan: &PluginPlan, plugin: &Plugin) -> Result<(), ConfigurationError> {
@@ -200,10 +222,7 @@ fn check_waivers(
                 return Err(waiver.rule_site.error(Problem::UnknownPlugin {
                     name: Text::from(name),
                     nearest: nearest(name, plugins.keys().map(String::as_str)).map(str::to_owned),
-                    embedded: plugin::embedded_names()
-                        .iter()
-                        .map(ToString::to_string)
-                        .collect(),
+                    embedded: plugin::embedded_names().map(str::to_owned).collect(),
                 }));
             }
         }

@@ -106,9 +106,8 @@ fn release(
             let is_looser = project.value.zero_breaking < floor.zero_breaking
                 || project.value.zero_feature < floor.zero_feature;
             if is_looser {
-                let words = |versioning: &Versioning| {
-                    serde_json::to_string(versioning).unwrap_or_default()
-                };
+                let words =
+                    |versioning: &Versioning| serde_json::to_string(versioning).unwrap_or_default();
                 return Err(looser(
                     "release.versioning",
                     (words(&project.value), &project.site),

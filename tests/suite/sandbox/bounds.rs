@@ -1,0 +1,371 @@
+//! Every bound on a call, each tripped by a guest written for it.
+
+use super::*;
+
+#[test]
+fn a_loop_runs_out_of_fuel_wherever_it_is() {
+    let in_start = Guest {
+        module: with_memory(&format!("(start $start) (func $start {LOOP})")),
+        ..Guest::default()
+    };
+    let in_call = Guest {
+        check: format!("{LOOP} (i32.const 16)"),
+        ..Guest::default()
+    };
+    let in_allocation = Guest {
+        realloc: "(loop $forever (br $forever)) (i32.const 0)",
+        ..Guest::default()
+    };
+    let after_answer = Guest {
+        post: LOOP,
+        ..Guest::default()
+    };
+    for guest in [in_start, in_call, in_allocation, after_answer] {
+        let record = run(&guest);
+        assert_eq!(record.outcome, Outcome::OutOfFuel { limit: 50_000_000 });
+    }
+}
+
+#[test]
+fn a_deadline_ends_a_loop_wherever_it_is() {
+    let limits = Limits {
+        fuel: u64::MAX,
+        timeout: Duration::from_millis(50),
+        ..limits()
+    };
+    let in_start = Guest {
+        module: with_memory(&format!("(start $start) (func $start {LOOP})")),
+        ..Guest::default()
+    };
+    let in_call = Guest {
+        check: format!("{LOOP} (i32.const 16)"),
+        ..Guest::default()
+    };
+    let after_answer = Guest {
+        post: LOOP,
+        ..Guest::default()
+    };
+    for guest in [in_start, in_call, after_answer] {
+        let record = run_with(&guest, limits);
+        assert_eq!(record.outcome, Outcome::TimedOut { limit_ms: 50 });
+    }
+}
+
+/// Each turn of the loop is a few instructions and moves four megabytes. If fuel counted
+/// instructions alone, a million of them would pass before anybody looked at the clock.
+#[test]
+fn a_deadline_ends_a_loop_of_large_copies() {
+    let limits = Limits {
+        fuel: u64::MAX,
+        timeout: Duration::from_millis(50),
+        ..limits()
+    };
+    for operation in [
+        "(memory.fill (i32.const 0) (i32.const 0) (i32.const 4194304))",
+        "(memory.copy (i32.const 0) (i32.const 2097152) (i32.const 2097152))",
+    ] {
+        let guest = Guest {
+            module: r#"(memory (export "memory") 64)"#.into(),
+            check: format!("(loop $forever {operation} (br $forever)) (i32.const 16)"),
+            ..Guest::default()
+        };
+        let record = run_with(&guest, limits);
+        assert_eq!(record.outcome, Outcome::TimedOut { limit_ms: 50 });
+        assert!(
+            record.duration < Duration::from_secs(20),
+            "took {:?}",
+            record.duration
+        );
+    }
+}
+
+#[test]
+fn memory_is_bounded_by_every_route() {
+    let limit_bytes = limits().memory_bytes;
+    let grow_memory = Guest {
+        check: "(loop $more (drop (memory.grow (i32.const 16))) (br $more)) (i32.const 16)".into(),
+        ..Guest::default()
+    };
+    let grow_table = Guest {
+        module: with_memory("(table $t 1 funcref)"),
+        check: "(loop $more (drop (table.grow $t (ref.null func) (i32.const 10000))) (br $more))
+                (i32.const 16)"
+            .into(),
+        ..Guest::default()
+    };
+    let large_memory = Guest {
+        module: r#"(memory (export "memory") 200)"#.into(),
+        ..Guest::default()
+    };
+    let large_table = Guest {
+        module: with_memory("(table 1000000 funcref)"),
+        ..Guest::default()
+    };
+    // Each alone is below the bound; together they are above.
+    let many_memories = Guest {
+        module: with_memory("(memory 50) (memory 50) (memory 50)"),
+        ..Guest::default()
+    };
+    for guest in [
+        grow_memory,
+        grow_table,
+        large_memory,
+        large_table,
+        many_memories,
+    ] {
+        let record = run(&guest);
+        assert_eq!(record.outcome, Outcome::OutOfMemory { limit_bytes });
+        assert!(record.memory_bytes <= limit_bytes);
+    }
+}
+
+#[test]
+fn a_trap_names_the_functions_on_the_stack() {
+    let guest = Guest {
+        module: with_memory("(func $divide (result i32) (i32.div_u (i32.const 1) (i32.const 0)))"),
+        check: "(call $divide)".into(),
+        ..Guest::default()
+    };
+    let Outcome::Trapped { message, backtrace } = run(&guest).outcome else {
+        panic!("no trap")
+    };
+    assert_eq!(message.raw(), "wasm trap: integer divide by zero");
+    let names: Vec<_> = backtrace.iter().map(Text::raw).collect();
+    assert_eq!(names, ["divide", "check"]);
+}
+
+#[test]
+fn endless_recursion_is_a_trap() {
+    let guest = Guest {
+        check: "(call $check (local.get 0))".into(),
+        ..Guest::default()
+    };
+    let Outcome::Trapped { message, backtrace } = run(&guest).outcome else {
+        panic!("no trap")
+    };
+    assert_eq!(message.raw(), "wasm trap: call stack exhausted");
+    assert!(backtrace.len() <= 32, "{} frames", backtrace.len());
+}
+
+const LOG: &str = "import holdpoint:plugin/log@0.1.0;";
+
+fn logger(length: u32) -> Guest {
+    Guest {
+        imports: LOG,
+        module: format!(
+            r#"(import "holdpoint:plugin/log@0.1.0" "write" (func $log (param i32 i32 i32)))
+               {}"#,
+            with_memory(r#"(data (i32.const 256) "\1b[2Jhello, and some more words to log here")"#)
+        ),
+        check: format!(
+            "(loop $more (call $log (i32.const 2) (i32.const 256) (i32.const {length})) (br $more))
+             (i32.const 16)"
+        ),
+        ..Guest::default()
+    }
+}
+
+#[test]
+fn a_flood_of_log_lines_is_too_much_output() {
+    let record = run(&logger(3));
+    assert_eq!(
+        record.outcome,
+        Outcome::TooMuchOutput {
+            what: LimitKind::LogLines,
+            limit: 50
+        }
+    );
+    assert_eq!(record.log.len(), 50, "what was logged before is kept");
+    assert_eq!(record.log[0].level, LogLevel::Warn);
+}
+
+#[test]
+fn a_flood_of_log_bytes_is_too_much_output() {
+    let record = run_with(
+        &logger(40),
+        Limits {
+            log_lines: 1_000_000,
+            ..limits()
+        },
+    );
+    assert_eq!(
+        record.outcome,
+        Outcome::TooMuchOutput {
+            what: LimitKind::LogBytes,
+            limit: 2_000
+        }
+    );
+}
+
+#[test]
+fn calls_to_the_host_are_counted() {
+    let limits = Limits {
+        log_lines: 1_000_000,
+        log_bytes: u64::MAX,
+        ..limits()
+    };
+    let record = run_with(&logger(1), limits);
+    assert_eq!(
+        record.outcome,
+        Outcome::TooMuchOutput {
+            what: LimitKind::HostCalls,
+            limit: 500
+        }
+    );
+}
+
+#[test]
+fn what_the_host_hands_over_is_counted() {
+    let guest = Guest {
+        imports: "import holdpoint:plugin/commits@0.1.0;",
+        module: format!(
+            r#"(import "holdpoint:plugin/commits@0.1.0" "page" (func $page (param i32 i32 i32)))
+               {}"#,
+            with_memory("")
+        ),
+        // Memory handed out for the last page is taken back, so that only the host counts.
+        check: "(loop $more (global.set $next (i32.const 65536))
+                    (call $page (i32.const 0) (i32.const 500) (i32.const 512)) (br $more))
+                (i32.const 16)"
+            .into(),
+        ..Guest::default()
+    };
+    let sandbox = Sandbox::new().expect("an engine");
+    let loaded = sandbox
+        .load(&guest.component(), Arc::new(manifest()))
+        .expect("it can be loaded");
+    let mut release = release();
+    let person = holdpoint::model::Person {
+        name: Text::from("p"),
+        email: Text::from("e"),
+    };
+    release.subject.commits.push(holdpoint::model::Commit {
+        id: ObjectName::new(&"b".repeat(40)).expect("a name"),
+        parents: Vec::new(),
+        author: person.clone(),
+        authored: 0,
+        committer: person,
+        committed: 0,
+        summary: Text::from("x".repeat(20_000)),
+        body: Text::default(),
+        trailers: Vec::new(),
+        signed: false,
+        measures: holdpoint::model::Measures::default(),
+    });
+    let call = Call {
+        release: Arc::new(release),
+        settings: "{}".into(),
+        input: Input::Policy,
+        limits: limits(),
+        seed: [7; 32],
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let record = runtime.block_on(loaded.call(call));
+    let expected = Outcome::TooMuchOutput {
+        what: LimitKind::HostCallBytes,
+        limit: 1 << 20,
+    };
+    assert_eq!(record.outcome, expected);
+}
+
+fn sleeper(check: &str) -> Guest {
+    Guest {
+        imports: "import wasi:io/poll@0.2.0; import wasi:clocks/monotonic-clock@0.2.0;",
+        module: format!(
+            r#"(import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $now (result i64)))
+               (import "wasi:clocks/monotonic-clock@0.2.0" "subscribe-duration"
+                   (func $alarm (param i64) (result i32)))
+               (import "wasi:io/poll@0.2.0" "[method]pollable.block" (func $block (param i32)))
+               {}"#,
+            with_memory("")
+        ),
+        check: check.into(),
+        ..Guest::default()
+    }
+}
+
+#[test]
+fn sleeping_moves_the_guests_clock_and_not_ours() {
+    // It sleeps for an hour and then traps unless its clock says so.
+    let guest = sleeper(
+        "(local $start i64) (local.set $start (call $now))
+         (call $block (call $alarm (i64.const 3600000000000)))
+         (if (i64.lt_u (i64.sub (call $now) (local.get $start)) (i64.const 3600000000000))
+             (then unreachable))
+         (i32.const 16)",
+    );
+    let record = run(&guest);
+    assert_eq!(
+        record.outcome,
+        Outcome::Answered(Answer::Findings(Vec::new()))
+    );
+    assert!(
+        record.duration < Duration::from_secs(60),
+        "took {:?}",
+        record.duration
+    );
+}
+
+#[test]
+fn handles_are_bounded() {
+    let guest =
+        sleeper("(loop $more (drop (call $alarm (i64.const 1))) (br $more)) (i32.const 16)");
+    let record = run(&guest);
+    assert_eq!(
+        record.outcome,
+        Outcome::TooMuchOutput {
+            what: LimitKind::Handles,
+            limit: 4_096
+        }
+    );
+}
+
+#[test]
+fn one_call_that_fails_leaves_nothing_behind() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let sandbox = Sandbox::new().expect("an engine");
+    let load = |guest: &Guest| {
+        sandbox
+            .load(&guest.component(), Arc::new(manifest()))
+            .expect("it can be loaded")
+    };
+    let call = |timeout_ms| Call {
+        release: Arc::new(release()),
+        settings: "{}".into(),
+        input: Input::Policy,
+        limits: Limits {
+            timeout: Duration::from_millis(timeout_ms),
+            fuel: u64::MAX,
+            ..limits()
+        },
+        seed: [7; 32],
+    };
+    // A guest that counts its calls in its memory and loops from the second on.
+    let guest = load(&Guest {
+        check: "(if (i32.load (i32.const 512)) (then (loop $forever (br $forever))))
+                (i32.store (i32.const 512) (i32.const 1)) (i32.const 16)"
+            .into(),
+        ..Guest::default()
+    });
+    let looping = load(&Guest {
+        check: format!("{LOOP} (i32.const 16)"),
+        ..Guest::default()
+    });
+    runtime.block_on(async {
+        for _ in 0..20 {
+            let (stuck, fresh) = tokio::join!(looping.call(call(5)), guest.call(call(60_000)));
+            assert_eq!(stuck.outcome, Outcome::TimedOut { limit_ms: 5 });
+            assert_eq!(
+                fresh.outcome,
+                Outcome::Answered(Answer::Findings(Vec::new()))
+            );
+        }
+    });
+}
