@@ -21,7 +21,8 @@ pub use inspect::{Import, Inspection, inspect};
 pub use manifest::{Capability, CapabilityRequest, Kind, Manifest, Rule, Severity};
 pub use plugin_toml::{PluginToml, PluginTomlError, Target};
 pub use schema::{
-    PATTERN_BYTES_MAX, SCHEMA_BYTES_MAX, SCHEMA_DEPTH_MAX, SchemaError, SettingsSchema,
+    PATTERN_BYTES_MAX, SCHEMA_BYTES_MAX, SCHEMA_DEPTH_MAX, SUBSCHEMAS_MAX, SchemaError,
+    SettingsSchema,
 };
 pub use stamp::{
     API_VERSION, MANIFEST_BYTES_MAX, MANIFEST_SECTION, ReadError, oldest_api_version,

@@ -1,5 +1,10 @@
+mod expansion;
+
 use jsonschema::{Draft, PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
+
+use expansion::Expansion;
+pub use expansion::SUBSCHEMAS_MAX;
 
 /// The largest settings schema, in bytes of JSON.
 pub const SCHEMA_BYTES_MAX: usize = 256 << 10;
@@ -41,6 +46,21 @@ pub enum SchemaError {
         /// What it refers to.
         target: String,
     },
+    /// It refers to something that is not there.
+    #[error(
+        "the settings schema refers to {target:?}, which is not in it: references are JSON pointers \
+         such as `#/$defs/name`"
+    )]
+    NoSuchReference {
+        /// What it refers to.
+        target: String,
+    },
+    /// A reference leads back to itself without going into the value.
+    #[error("the settings schema has a reference that leads back to itself")]
+    Endless,
+    /// One value is too much work.
+    #[error("the settings schema tries more than {SUBSCHEMAS_MAX} subschemas on one value")]
+    TooMuchWork,
     /// It names another draft.
     #[error("the settings schema is of {found:?}, only JSON Schema draft 2020-12 is allowed")]
     WrongDraft {
@@ -84,6 +104,7 @@ impl SettingsSchema {
             return Err(SchemaError::TooLarge { bytes });
         }
         check_value(schema, "", 0)?;
+        Expansion::new(schema).check(schema)?;
         jsonschema::draft202012::meta::validate(schema).map_err(|error| invalid(&error))?;
         let validator = options().build(schema).map_err(|error| invalid(&error))?;
         Ok(Self { validator })
