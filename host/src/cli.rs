@@ -79,7 +79,7 @@ impl Command {
         }
     }
 
-    fn execute(&self, output: &Output) -> Result<ExitCode, Failure> {
+    fn execute(&self, output: Output) -> Result<ExitCode, Failure> {
         match self {
             Self::Run(arguments) => run::execute(arguments, output),
             Self::Check(arguments) => check::execute(arguments, output),
@@ -102,11 +102,11 @@ pub fn main() -> ExitCode {
         match signal::heed(move || {
             arguments
                 .command
-                .execute(&output)
-                .unwrap_or_else(|failure| failure.report(&output))
+                .execute(output)
+                .unwrap_or_else(|failure| failure.report(output))
         }) {
             Ok(code) => code,
-            Err(failure) => failure.report(&Output::bare()),
+            Err(failure) => failure.report(Output::bare()),
         }
     })
 }

@@ -8,4 +8,3 @@ mod outcome;
 mod words;
 
 pub use human::{Detail, Page, human_check, human_next, human_run};
-

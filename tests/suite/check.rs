@@ -66,7 +66,10 @@ fn waivers_are_shown_as_they_hold_at_a_time() {
         .json();
     assert_fits("check.schema.json", &document);
     assert_eq!(document["configuration"]["trusted"], true);
-    assert_eq!(document["targets"], serde_json::json!(["staging", "production"]));
+    assert_eq!(
+        document["targets"],
+        serde_json::json!(["staging", "production"])
+    );
     assert_eq!(document["waivers"][0]["expired"], false);
     assert_eq!(document["waivers"][1]["expired"], true);
     let plugin = &document["stages"][0]["plugins"][0];

@@ -6,6 +6,7 @@
 mod context;
 
 mod check;
+mod cli;
 mod conventional;
 mod hostile;
 mod mutants;

@@ -134,7 +134,11 @@ fn plugin(plugin_name: &str, outcome: Outcome) -> PluginRecord {
             log: Vec::new(),
         },
         findings: Vec::new(),
-        verdict: if answered { Verdict::Go } else { Verdict::Fault },
+        verdict: if answered {
+            Verdict::Go
+        } else {
+            Verdict::Fault
+        },
     }
 }
 
@@ -239,7 +243,12 @@ fn each_fault_has_words_of_its_own() {
                 backtrace: vec!["trap::check".into(), "trap::main".into()],
             },
         ),
-        ("fuel", Outcome::OutOfFuel { limit: 10_000_000_000 }),
+        (
+            "fuel",
+            Outcome::OutOfFuel {
+                limit: 10_000_000_000,
+            },
+        ),
         (
             "memory",
             Outcome::OutOfMemory {
@@ -414,7 +423,10 @@ fn a_hostile_text_reaches_a_terminal_in_neither_form() {
     let json = json(&record);
     assert_harmless(&json);
     let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(value["subject"]["project"], HOSTILE, "it is still the same text");
+    assert_eq!(
+        value["subject"]["project"], HOSTILE,
+        "it is still the same text"
+    );
 }
 
 #[test]
@@ -440,7 +452,10 @@ fn a_panic_of_the_host_is_a_fault_and_says_so() {
     let payload: Box<dyn std::any::Any + Send> = Box::new(HOSTILE.to_owned());
     let said = describe(payload.as_ref(), None);
     assert_harmless(&said);
-    assert!(said.contains("a defect of Holdpoint, not of your release"), "{said}");
+    assert!(
+        said.contains("a defect of Holdpoint, not of your release"),
+        "{said}"
+    );
     assert!(said.contains(env!("CARGO_PKG_VERSION")), "{said}");
     assert!(said.contains("please report"), "{said}");
 }

@@ -85,7 +85,10 @@ fn json_has_what_scripts_go_by() {
     let plugin = &document["stages"][0]["plugins"][0];
     assert_eq!(plugin["name"], "conventional-commits");
     assert_eq!(plugin["outcome"], "answered");
-    assert_eq!(document["circumstances"]["dry_run"], true, "--at implies it");
+    assert_eq!(
+        document["circumstances"]["dry_run"], true,
+        "--at implies it"
+    );
     assert_eq!(document["circumstances"]["time"], AT);
     assert_eq!(document["configuration"]["trusted"], true);
     assert_eq!(document["configuration"]["pipeline"]["origin"], "embedded");
@@ -106,7 +109,8 @@ fn the_same_run_twice_differs_in_its_identifier_and_durations_only() {
                 if line.starts_with("  \"run\": ") {
                     run = Some((*line).to_owned());
                 }
-                !line.starts_with("  \"run\": ") && !line.trim_start().starts_with("\"duration_ms\":")
+                !line.starts_with("  \"run\": ")
+                    && !line.trim_start().starts_with("\"duration_ms\":")
             })
             .map(str::to_owned)
             .collect();
@@ -138,11 +142,13 @@ fn ci_variables_are_claims() {
 #[test]
 fn a_folder_that_is_no_repository_is_a_usage_error_in_words() {
     let context = Context::new();
-    let ran = context
-        .holdpoint(context.path(), ["run"])
-        .expect_code(2);
+    let ran = context.holdpoint(context.path(), ["run"]).expect_code(2);
     assert_eq!(ran.stdout, "");
-    assert!(ran.stderr.contains("is not in a git repository"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("is not in a git repository"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("--repo"), "{}", ran.stderr);
 }
 
@@ -154,7 +160,12 @@ fn an_error_is_json_where_json_is_asked_for() {
         .expect_code(2);
     let error = &ran.json()["error"];
     assert_eq!(error["exit_code"], 2);
-    assert!(error["message"].as_str().expect("a message").contains("git repository"));
+    assert!(
+        error["message"]
+            .as_str()
+            .expect("a message")
+            .contains("git repository")
+    );
     assert!(error["help"].as_str().expect("a help").contains("--repo"));
 }
 
@@ -163,7 +174,11 @@ fn an_empty_range_is_no_release() {
     let context = Context::new();
     let repository = conventional(&context);
     let ran = run(&context, &repository, &["--from", "HEAD"]).expect_code(2);
-    assert!(ran.stderr.contains("no commit to release"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("no commit to release"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -189,7 +204,12 @@ fn a_pipeline_of_the_checkout_is_a_rehearsal() {
     assert!(ran.stdout.contains("Verdict: go"), "{}", ran.stdout);
     assert!(ran.stdout.contains("rehearsal"), "{}", ran.stdout);
     run(&context, &repository, &["--allow-untrusted"]).expect_code(0);
-    run(&context, &repository, &["--pipeline", "main:holdpoint.toml"]).expect_code(0);
+    run(
+        &context,
+        &repository,
+        &["--pipeline", "main:holdpoint.toml"],
+    )
+    .expect_code(0);
     repository.commit("not conventional");
     run(&context, &repository, &[]).expect_code(1);
 }
@@ -245,7 +265,11 @@ fn colours_are_for_those_who_want_them() {
 fn a_reader_that_goes_away_changes_nothing() {
     let context = Context::new();
     let repository = conventional(&context);
-    for arguments in [&["run"][..], &["run", "--format", "json"], &["completions", "bash"]] {
+    for arguments in [
+        &["run"][..],
+        &["run", "--format", "json"],
+        &["completions", "bash"],
+    ] {
         let mut child = context
             .command(repository.path())
             .args(arguments)

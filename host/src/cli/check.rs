@@ -1,5 +1,5 @@
-use super::run::ReleaseArguments;
 use super::configuration::ConfigurationArguments;
+use super::run::ReleaseArguments;
 use super::{ExitCode, Failure, Format, Output};
 use crate::pipeline;
 use crate::report::human_check;
@@ -17,18 +17,18 @@ Examples:
   holdpoint check --pipeline origin/main:holdpoint.toml --target production
   holdpoint check --at 2027-01-31T00:00:00+01:00    which waivers hold then?")]
 pub(super) struct Arguments {
+    /// Whom the output is for
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: Format,
+
     #[command(flatten)]
     release: ReleaseArguments,
 
     #[command(flatten)]
     configuration: ConfigurationArguments,
-
-    /// Whom the output is for
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(super) format: Format,
 }
 
-pub(super) fn execute(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
+pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let (_, configuration) = arguments.configuration.load(arguments.release.flags())?;
     // A component that a run would refuse is refused here.
     pipeline::prepare(&configuration, &Sandbox::new()?)?;

@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     shell: Shell,
 }
 
-pub(super) fn execute(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
+pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let mut command = super::Arguments::command();
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "holdpoint", &mut script);

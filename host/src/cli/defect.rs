@@ -36,7 +36,10 @@ pub fn describe(payload: &(dyn Any + Send), place: Option<&Location<'_>>) -> Str
         .unwrap_or("no message");
     let place = place.map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
     let mut page = Page::new(COLUMNS);
-    page.text(0, "error: this is a defect of Holdpoint, not of your release");
+    page.text(
+        0,
+        "error: this is a defect of Holdpoint, not of your release",
+    );
     page.text(
         2,
         &format!(

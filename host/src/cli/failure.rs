@@ -52,7 +52,7 @@ impl From<LoadError> for Failure {
 
 impl Failure {
     /// Says what went wrong, why, and what to do next; gives what the process ends with.
-    pub(super) fn report(&self, output: &Output) -> ExitCode {
+    pub(super) fn report(&self, output: Output) -> ExitCode {
         if output.format == Format::Json {
             // Where standard output is gone, standard error still says it.
             if output.put_json(&self.document()).is_ok() {
@@ -163,9 +163,7 @@ fn snippet(error: &ConfigurationError, colors: bool) -> String {
 }
 
 fn error_style() -> Style {
-    Style::new()
-        .bold()
-        .fg_color(Some(AnsiColor::Red.into()))
+    Style::new().bold().fg_color(Some(AnsiColor::Red.into()))
 }
 
 /// What is said of a command line that is not understood, or that asks for help.

@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
@@ -33,7 +34,10 @@ pub(super) fn start(global: &Global) {
         .with_default(level.min(LevelFilter::WARN))
         .with_target("holdpoint", level);
     // No colours, so that whatever could control a terminal is somebody else's and is escaped.
-    let layer = fmt::layer().with_ansi(false);
+    // A span says how long it took when it closes.
+    let layer = fmt::layer()
+        .with_ansi(false)
+        .with_span_events(FmtSpan::CLOSE);
     let layer = match global.log_format {
         LogFormat::Text => layer
             .with_writer(|| Harmless { json: false })

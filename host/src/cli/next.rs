@@ -18,9 +18,6 @@ Examples:
   version=$(holdpoint next --quiet)
   holdpoint next --pre rc --format json | jq --raw-output .tag")]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    configuration: ConfigurationArguments,
-
     /// Revision that would be released [default: HEAD]
     #[arg(long, value_name = "REVISION")]
     to: Option<String>,
@@ -36,9 +33,12 @@ pub(super) struct Arguments {
     /// Whom the output is for
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(super) format: Format,
+
+    #[command(flatten)]
+    configuration: ConfigurationArguments,
 }
 
-pub(super) fn execute(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
+pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let flags = Flags {
         to: arguments.to.clone(),
         path: arguments.path.clone(),

@@ -23,7 +23,7 @@ pub(super) enum Format {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColorChoice {
-    /// On terminals, unless NO_COLOR or CLICOLOR says otherwise
+    /// On terminals, unless the environment says otherwise (`NO_COLOR`, `CLICOLOR`)
     #[default]
     Auto,
     /// Always
@@ -65,7 +65,7 @@ impl Output {
 
     /// An empty page as wide as standard output's terminal.
     #[expect(clippy::unused_self, reason = "a page belongs to an output")]
-    pub(super) fn page(&self) -> Page {
+    pub(super) fn page(self) -> Page {
         let columns = if io::stdout().is_terminal() {
             terminal_size::terminal_size().map(|(columns, _)| usize::from(columns.0))
         } else {
@@ -75,50 +75,50 @@ impl Output {
     }
 
     /// Writes a page to standard output.
-    pub(super) fn put(&self, page: Page) -> Result<(), Failure> {
+    pub(super) fn put(self, page: Page) -> Result<(), Failure> {
         let mut stream = AutoStream::new(io::stdout(), self.choice());
         written(write_all(&mut stream, &page.finish()))
     }
 
     /// Writes a page to standard error.
-    pub(super) fn put_error(&self, page: Page) {
+    pub(super) fn put_error(self, page: Page) {
         let mut stream = AutoStream::new(io::stderr(), self.choice());
         // Where standard error is gone there is nobody left to tell.
         let _ = write_all(&mut stream, &page.finish());
     }
 
     /// Writes text to standard error that may have colours and is known to be harmless.
-    pub(super) fn put_error_raw(&self, text: &str) {
+    pub(super) fn put_error_raw(self, text: &str) {
         let mut stream = AutoStream::new(io::stderr(), self.choice());
         let _ = write_all(&mut stream, text);
     }
 
     /// Writes a document to standard output.
     #[expect(clippy::unused_self, reason = "a document belongs to an output")]
-    pub(super) fn put_json(&self, document: &impl Serialize) -> Result<(), Failure> {
+    pub(super) fn put_json(self, document: &impl Serialize) -> Result<(), Failure> {
         let mut stream = io::BufWriter::new(io::stdout());
         written(json::write(&mut stream, document).and_then(|()| stream.flush()))
     }
 
     /// Writes bytes to standard output as they are: for what this program alone made.
     #[expect(clippy::unused_self, reason = "bytes belong to an output")]
-    pub(super) fn put_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn put_bytes(self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stream = io::stdout();
         written(stream.write_all(bytes).and_then(|()| stream.flush()))
     }
 
     /// Whether colours go to standard error.
-    pub(super) fn colors_errors(&self) -> bool {
+    pub(super) fn colors_errors(self) -> bool {
         AutoStream::new(io::stderr(), self.choice()).current_choice()
             != anstream::ColorChoice::Never
     }
 
     /// Whether somebody looks at standard error and wants to see what goes on.
-    pub(super) fn shows_progress(&self) -> bool {
+    pub(super) fn shows_progress(self) -> bool {
         self.detail > Detail::Brief && io::stderr().is_terminal()
     }
 
-    fn choice(&self) -> anstream::ColorChoice {
+    fn choice(self) -> anstream::ColorChoice {
         match self.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::Always,

@@ -12,7 +12,7 @@ pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     /// A spinner, or nothing where nobody watches.
-    pub(super) fn new(output: &Output, what: &'static str) -> Self {
+    pub(super) fn new(output: Output, what: &'static str) -> Self {
         if !output.shows_progress() {
             return Self(ProgressBar::hidden());
         }

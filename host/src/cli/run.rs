@@ -25,12 +25,6 @@ Examples:
   holdpoint run --from v1.3.2 --to main --as 1.4.0
   holdpoint run --pipeline origin/main:holdpoint.toml --target production --format json")]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    release: ReleaseArguments,
-
-    #[command(flatten)]
-    configuration: ConfigurationArguments,
-
     /// Show effects and carry none out
     #[arg(long)]
     dry_run: bool,
@@ -42,6 +36,12 @@ pub(super) struct Arguments {
     /// Whom the output is for
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(super) format: Format,
+
+    #[command(flatten)]
+    release: ReleaseArguments,
+
+    #[command(flatten)]
+    configuration: ConfigurationArguments,
 }
 
 /// What is judged.
@@ -92,7 +92,7 @@ impl ReleaseArguments {
     }
 }
 
-pub(super) fn execute(arguments: &Arguments, output: &Output) -> Result<ExitCode, Failure> {
+pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let record = judge(arguments, output)?;
     let code = ExitCode::of_run(&record, arguments.allow_untrusted);
     match output.format {
@@ -106,7 +106,7 @@ pub(super) fn execute(arguments: &Arguments, output: &Output) -> Result<ExitCode
     Ok(code)
 }
 
-fn judge(arguments: &Arguments, output: &Output) -> Result<RunRecord, Failure> {
+fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
     let progress = Progress::new(output, "reading the configuration");
     let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
     progress.say("reading the release".to_owned());

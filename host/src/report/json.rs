@@ -12,15 +12,18 @@ pub use answer::{
     MessageReport, PlaceReport, RequestReport, StepReport,
 };
 pub(super) use answer::{health_name, instant};
-pub use check::{CheckReport, CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, RuleReport};
+pub use check::{
+    CheckReport, CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, RuleReport,
+};
 pub use error::{ErrorBody, ErrorReport, FilePlace};
 pub use format::write;
 pub use next::{NextReport, ReasonReport};
+pub(super) use run::level_name;
 pub use run::{
     CiReport, CircumstancesReport, ConfigurationReport, FaultReport, FindingReport, LimitsReport,
-    LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport, StageReport, SubjectReport, WaiverReport,
+    LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport, StageReport,
+    SubjectReport, WaiverReport,
 };
-pub(super) use run::level_name;
 
 /// Version of the documents. It is counted up when a field goes away or changes its meaning; a new
 /// field does not count.

@@ -82,11 +82,13 @@ pub(super) fn help(outcome: &Outcome, plugin: &str, origin: &Text) -> Option<Str
         Outcome::Fault(_) => {
             Some("Do what the message asks for, or tell the author of the plugin.".to_owned())
         }
-        Outcome::Trapped { .. } | Outcome::Malformed { .. } | Outcome::TooMuchOutput { .. } => Some(
-            "This is a defect of the plugin: send its author what stands here, or use another \
+        Outcome::Trapped { .. } | Outcome::Malformed { .. } | Outcome::TooMuchOutput { .. } => {
+            Some(
+                "This is a defect of the plugin: send its author what stands here, or use another \
              version of it."
-                .to_owned(),
-        ),
+                    .to_owned(),
+            )
+        }
         _ => None,
     }
 }
@@ -95,7 +97,10 @@ fn crossed(what: LimitKind, limit: u64) -> String {
     match what {
         LimitKind::AnswerBytes => format!("an answer may have {}", words::bytes(limit)),
         LimitKind::AnswerItems => {
-            format!("an answer may have {}", words::count(limit, "item", "items"))
+            format!(
+                "an answer may have {}",
+                words::count(limit, "item", "items")
+            )
         }
         LimitKind::TextBytes => format!("one text may have {}", words::bytes(limit)),
         LimitKind::LogLines => {
@@ -103,10 +108,16 @@ fn crossed(what: LimitKind, limit: u64) -> String {
         }
         LimitKind::LogBytes => format!("it may log and print {}", words::bytes(limit)),
         LimitKind::HostCalls => {
-            format!("it may call the host {}", words::count(limit, "time", "times"))
+            format!(
+                "it may call the host {}",
+                words::count(limit, "time", "times")
+            )
         }
         LimitKind::Handles => {
-            format!("it may hold {} at once", words::count(limit, "handle", "handles"))
+            format!(
+                "it may hold {} at once",
+                words::count(limit, "handle", "handles")
+            )
         }
         LimitKind::HostCallBytes => format!("it may read {} from the host", words::bytes(limit)),
     }

@@ -69,7 +69,10 @@ fn put_group(
         Standing::Blocks => (
             page::of_severity(first.finding.severity),
             format!("{} {rule}", first.finding.severity),
-            format!(": {}", words::count(length, "finding blocks", "findings block")),
+            format!(
+                ": {}",
+                words::count(length, "finding blocks", "findings block")
+            ),
         ),
         Standing::Advises => (
             page::of_severity(first.finding.severity.min(Severity::Warning)),

@@ -22,7 +22,9 @@ pub fn human_next(page: &mut Page, proposal: &Proposal) {
         let commits = words::count(unread.len() as u64, "commit is", "commits are");
         page.text(
             0,
-            &format!("{commits} not in the form of Conventional Commits and cannot ask for anything:"),
+            &format!(
+                "{commits} not in the form of Conventional Commits and cannot ask for anything:"
+            ),
         );
         for reason in unread.iter().take(ITEMS_SHOWN_MAX) {
             page.led(2, Style::new(), "", &words_of(reason));
@@ -37,7 +39,10 @@ pub fn human_next(page: &mut Page, proposal: &Proposal) {
             .collect();
         page.text(
             0,
-            &format!("Lower tags on the commit of the last release: {}.", tags.join(", ")),
+            &format!(
+                "Lower tags on the commit of the last release: {}.",
+                tags.join(", ")
+            ),
         );
     }
 }
@@ -53,7 +58,9 @@ fn words_of(reason: &Reason) -> String {
 fn why(proposal: &Proposal) -> String {
     let commits = words::count(proposal.commits, "commit", "commits");
     let since = match (&proposal.previous, &proposal.previous_tag) {
-        (Some(previous), Some(tag)) => format!("{commits} since {previous} (tag {})", tag.terminal()),
+        (Some(previous), Some(tag)) => {
+            format!("{commits} since {previous} (tag {})", tag.terminal())
+        }
         (Some(previous), None) => format!("{commits} since {previous}"),
         (None, _) => format!("{commits} and no release yet"),
     };

@@ -305,7 +305,10 @@ fn why(record: &RunRecord) -> String {
         Verdict::Go => {
             let mut why = match record.stages.len() {
                 1 => format!("The one stage, {}, is go", worst.join(", ")),
-                length => format!("All {} are go", words::count(length as u64, "stage", "stages")),
+                length => format!(
+                    "All {} are go",
+                    words::count(length as u64, "stage", "stages")
+                ),
             };
             if waived > 0 {
                 let findings = words::count(waived, "finding is", "findings are");

@@ -77,7 +77,10 @@ impl ReasonReport {
             commit: reason.commit.to_string(),
             summary: reason.summary.raw().to_owned(),
             asks: reason.asks,
-            problem: reason.problem.as_ref().map(|problem| problem.raw().to_owned()),
+            problem: reason
+                .problem
+                .as_ref()
+                .map(|problem| problem.raw().to_owned()),
         }
     }
 }

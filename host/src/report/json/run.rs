@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use super::{AnswerReport, PlaceReport, SCHEMA_VERSION};
 use crate::model::{
-    Circumstances, Effects, FaultCode, Kind, Outcome, Release, Severity, Text, Totals,
-    Verdict,
+    Circumstances, Effects, FaultCode, Kind, Outcome, Release, Severity, Text, Totals, Verdict,
 };
 use crate::pipeline::{
     ConfigurationRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord, SourceRecord,

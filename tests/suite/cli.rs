@@ -1,0 +1,125 @@
+//! The command line itself: what is on standard output and what is not, help, completions.
+
+use crate::context::{Context, Repository};
+use crate::schema::assert_fits;
+
+fn repository(context: &Context) -> Repository {
+    let repository = context.repository("payments");
+    repository.commit("feat: pay");
+    repository.tag("v1.0.0");
+    repository
+}
+
+#[test]
+fn the_next_version_is_the_one_line_on_standard_output() {
+    let context = Context::new();
+    let repository = repository(&context);
+    repository.commit("fix: round half to even");
+    repository.commit("feat: refund");
+    repository.commit("made it faster");
+    let ran = context
+        .holdpoint(repository.path(), ["next"])
+        .expect_code(0);
+    assert_eq!(ran.stdout, "1.1.0\n");
+    insta::with_settings!({filters => vec![(r"\b[0-9a-f]{10}\b", "[commit]")]}, {
+        insta::assert_snapshot!(ran.stderr);
+    });
+    let ran = context
+        .holdpoint(repository.path(), ["next", "--quiet"])
+        .expect_code(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("1.1.0\n", ""));
+}
+
+#[test]
+fn nothing_to_release_is_said_in_words_and_is_no_failure() {
+    let context = Context::new();
+    let repository = repository(&context);
+    repository.commit("docs: how to pay");
+    let ran = context
+        .holdpoint(repository.path(), ["next"])
+        .expect_code(0);
+    assert_eq!(ran.stdout, "");
+    assert!(
+        ran.stderr.contains("nothing asks for a release"),
+        "{}",
+        ran.stderr
+    );
+    let document = context
+        .holdpoint(repository.path(), ["next", "--format", "json"])
+        .expect_code(0)
+        .json();
+    assert_fits("next.schema.json", &document);
+    assert_eq!(document["version"], serde_json::Value::Null);
+    assert_eq!(document["rule"], "nothing-asked");
+}
+
+#[test]
+fn a_pre_release_has_its_tag_in_json() {
+    let context = Context::new();
+    let repository = repository(&context);
+    repository.commit("feat!: other coins");
+    let document = context
+        .holdpoint(
+            repository.path(),
+            ["next", "--pre", "rc", "--format", "json"],
+        )
+        .expect_code(0)
+        .json();
+    assert_fits("next.schema.json", &document);
+    assert_eq!(document["version"], "2.0.0-rc.1");
+    assert_eq!(document["tag"], "v2.0.0-rc.1");
+    assert_eq!(document["reasons"][0]["asks"], "major");
+}
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let context = Context::new();
+    let help = |arguments: &[&str]| {
+        let ran = context.holdpoint(context.path(), arguments).expect_code(0);
+        assert_eq!(ran.stderr, "");
+        ran.stdout
+    };
+    assert!(help(&["--help"]).contains("0 go  1 no-go  2 usage"));
+    for command in ["run", "check", "next", "completions"] {
+        let help = help(&[command, "--help"]);
+        assert!(
+            help.contains(&format!("Examples:\n  holdpoint {command}")),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn completions_are_a_script() {
+    let context = Context::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = context
+            .holdpoint(context.path(), ["completions", shell])
+            .expect_code(0);
+        assert!(ran.stdout.contains("allow-untrusted"), "{shell}");
+    }
+}
+
+#[test]
+fn a_time_needs_its_offset() {
+    let context = Context::new();
+    let repository = repository(&context);
+    let check = |time: &str| context.holdpoint(repository.path(), ["check", "--at", time]);
+    for time in [
+        "2026-11-22",
+        "2026-11-22T10:00:00",
+        "yesterday",
+        // In this zone the offset is another one.
+        "2026-11-22T10:00:00+05:00[Europe/Berlin]",
+    ] {
+        let ran = check(time).expect_code(2);
+        assert!(ran.stderr.contains("a time with its offset"), "{time}");
+    }
+    for time in [
+        "2026-11-22T10:00:00Z",
+        "2026-11-22T10:00:00+01:00",
+        "2026-11-22T10:00:00+01:00[Europe/Berlin]",
+    ] {
+        check(time).expect_code(0);
+    }
+}
