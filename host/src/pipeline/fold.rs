@@ -31,7 +31,7 @@ pub struct Judge<'a> {
 /// What an answer comes to.
 #[derive(Clone, Debug)]
 pub struct Judgement {
-    /// Its findings, those that matter most first, then by rule and place.
+    /// Its findings, those that matter most first, then by rule.
     pub findings: Vec<JudgedFinding>,
     /// What it means for the stage.
     pub verdict: Verdict,
@@ -149,16 +149,14 @@ impl Judge<'_> {
     }
 }
 
-/// Those that matter most first, then by rule, place and message.
+/// Those that matter most first, then by rule. Findings of one rule stay in the plugin's order,
+/// which is the order of the range or of the files and says more than the names of commits.
 pub(super) fn sort(findings: &mut [JudgedFinding]) {
     findings.sort_by(|left, right| {
-        let key = |judged: &JudgedFinding| Reverse(judged.finding.severity);
-        let (one, other) = (&left.finding, &right.finding);
-        key(left)
-            .cmp(&key(right))
-            .then_with(|| one.rule.cmp(&other.rule))
-            .then_with(|| one.location.cmp(&other.location))
-            .then_with(|| one.message.cmp(&other.message))
+        let severity = |judged: &JudgedFinding| Reverse(judged.finding.severity);
+        severity(left)
+            .cmp(&severity(right))
+            .then_with(|| left.finding.rule.cmp(&right.finding.rule))
     });
 }
 
