@@ -7,9 +7,6 @@ use super::handle::{Entry, Handle, entries};
 use super::{Error, bounds, renames};
 use crate::model::ChangeKind;
 
-/// Folders within folders that are compared.
-const DEPTH_MAX: usize = 1_000;
-
 /// A path that differs between two trees, before renames are looked for.
 #[derive(Clone)]
 pub(super) struct Difference {
@@ -132,8 +129,11 @@ fn differences(
     // Pairs of trees still to be compared, with the path and the depth of their folder.
     let mut open = vec![(Vec::new(), old, new, 0)];
     while let Some((folder, old, new, depth)) = open.pop() {
-        if old == new || depth > DEPTH_MAX {
+        if old == new {
             continue;
+        }
+        if depth > bounds::DEPTH_MAX {
+            return Err(Error::TooDeep);
         }
         let old = old.map(|id| handle.tree(id)).transpose()?;
         let new = new.map(|id| handle.tree(id)).transpose()?;

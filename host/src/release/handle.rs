@@ -10,9 +10,6 @@ use crate::model::{ObjectName, Text};
 /// of their trees.
 const OBJECT_CACHE_BYTES: usize = 16 << 20;
 
-/// Folders within folders that are followed in a tree.
-const DEPTH_MAX: usize = 1_000;
-
 /// A repository's objects, for one thread.
 pub(super) struct Handle {
     repository: gix::Repository,
@@ -88,7 +85,7 @@ impl Handle {
     /// The entry at a path below a tree; none when there is none.
     pub(super) fn entry(&self, tree: ObjectId, path: &[u8]) -> Result<Option<Entry>, Error> {
         let mut at = tree;
-        let mut names = path.split(|byte| *byte == b'/').take(DEPTH_MAX).peekable();
+        let mut names = path.split(|byte| *byte == b'/').peekable();
         while let Some(name) = names.next() {
             let tree = self.tree(at)?;
             let found = entries(&tree)?.into_iter().find(|found| found.0 == name);
