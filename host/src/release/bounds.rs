@@ -6,6 +6,9 @@ pub const COMMITS_MAX: usize = 1_000_000;
 /// Files that differ between two trees.
 pub const CHANGES_MAX: usize = 1_000_000;
 
+/// Folders within folders that are compared.
+pub const DEPTH_MAX: usize = 1_000;
+
 /// Bytes of one commit message that are kept. What is beyond is left out and the body ends with
 /// [`MESSAGE_CUT`].
 pub const MESSAGE_BYTES_MAX: usize = 64 << 10;

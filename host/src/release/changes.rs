@@ -3,12 +3,9 @@
 use gix::ObjectId;
 
 use super::content::Contents;
-use super::handle::{Entry, Handle};
+use super::handle::{Entry, Handle, entries};
 use super::{Error, bounds, renames};
 use crate::model::ChangeKind;
-
-/// Folders within folders that are compared.
-const DEPTH_MAX: usize = 1_000;
 
 /// A path that differs between two trees, before renames are looked for.
 #[derive(Clone)]
@@ -132,18 +129,22 @@ fn differences(
     // Pairs of trees still to be compared, with the path and the depth of their folder.
     let mut open = vec![(Vec::new(), old, new, 0)];
     while let Some((folder, old, new, depth)) = open.pop() {
-        if old == new || depth > DEPTH_MAX {
+        if old == new {
             continue;
         }
-        for (name, old, new) in merged(entries(handle, old)?, entries(handle, new)?) {
-            if old == new {
-                continue;
-            }
+        if depth > bounds::DEPTH_MAX {
+            return Err(Error::TooDeep);
+        }
+        let old = old.map(|id| handle.tree(id)).transpose()?;
+        let new = new.map(|id| handle.tree(id)).transpose()?;
+        let old = old.as_ref().map(entries).transpose()?.unwrap_or_default();
+        let new = new.as_ref().map(entries).transpose()?.unwrap_or_default();
+        for (name, old, new) in unequal(old, new) {
             let mut path = folder.clone();
             if !path.is_empty() {
                 path.push(b'/');
             }
-            path.extend_from_slice(&name);
+            path.extend_from_slice(name);
             let (old_tree, old_file) = split(old);
             let (new_tree, new_file) = split(new);
             if (old_file.is_some() || new_file.is_some())
@@ -170,10 +171,6 @@ fn differences(
     Ok(differences)
 }
 
-fn entries(handle: &Handle, tree: Option<ObjectId>) -> Result<Vec<(Vec<u8>, Entry)>, Error> {
-    tree.map_or_else(|| Ok(Vec::new()), |tree| handle.tree(tree))
-}
-
 /// An entry as a folder or as a file.
 fn split(entry: Option<Entry>) -> (Option<ObjectId>, Option<Entry>) {
     match entry {
@@ -182,27 +179,29 @@ fn split(entry: Option<Entry>) -> (Option<ObjectId>, Option<Entry>) {
     }
 }
 
-/// Two lists, each ordered by name, side by side.
-fn merged(
-    old: Vec<(Vec<u8>, Entry)>,
-    new: Vec<(Vec<u8>, Entry)>,
-) -> Vec<(Vec<u8>, Option<Entry>, Option<Entry>)> {
+/// Names whose entries differ, of two lists that are each ordered by name.
+fn unequal<'t>(
+    old: Vec<(&'t [u8], Entry)>,
+    new: Vec<(&'t [u8], Entry)>,
+) -> Vec<(&'t [u8], Option<Entry>, Option<Entry>)> {
     let mut old = old.into_iter().peekable();
     let mut new = new.into_iter().peekable();
-    let mut merged = Vec::new();
+    let mut unequal = Vec::new();
     loop {
         let order = match (old.peek(), new.peek()) {
-            (None, None) => return merged,
+            (None, None) => return unequal,
             (Some(_), None) => std::cmp::Ordering::Less,
             (None, Some(_)) => std::cmp::Ordering::Greater,
             (Some((left, _)), Some((right, _))) => left.cmp(right),
         };
         let left = if order.is_le() { old.next() } else { None };
         let right = if order.is_ge() { new.next() } else { None };
-        let left_entry = left.as_ref().map(|(_, entry)| *entry);
-        let right_entry = right.as_ref().map(|(_, entry)| *entry);
-        if let Some((name, _)) = left.or(right) {
-            merged.push((name, left_entry, right_entry));
+        let old_entry = left.map(|(_, entry)| entry);
+        let new_entry = right.map(|(_, entry)| entry);
+        if let Some((name, _)) = left.or(right)
+            && old_entry != new_entry
+        {
+            unequal.push((name, old_entry, new_entry));
         }
     }
 }

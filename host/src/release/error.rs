@@ -98,6 +98,12 @@ pub enum Error {
     /// A difference of more files than are read.
     #[error("more than {} files differ between base and head", bounds::CHANGES_MAX)]
     TooManyChanges,
+    /// Folders within folders, more than are read.
+    #[error(
+        "a changed file lies in more than {} folders within each other",
+        bounds::DEPTH_MAX
+    )]
+    TooDeep,
     /// Refs cannot be read.
     #[error("cannot read the refs of the repository")]
     Refs {
@@ -204,6 +210,7 @@ impl Error {
             Self::MissingObject { partial: true, .. } => "this is a partial clone, and nothing is fetched while a release is judged: clone without `--filter`, or run `git fetch --refetch --no-filter`".to_owned(),
             Self::MissingObject { .. } | Self::BrokenObject { .. } => "the repository is damaged: check it with `git fsck`, or clone it anew".to_owned(),
             Self::TooManyCommits | Self::TooManyChanges => "name a later start with `--from`, or tag an earlier release".to_owned(),
+            Self::TooDeep => "check who committed it: no real file lies so deep".to_owned(),
             Self::Refs { .. } => "check them with `git for-each-ref`".to_owned(),
             Self::Status { .. } => "check it with `git status`".to_owned(),
             Self::PathFilter { .. } => "write it relative to the root of the repository, with `/` and without `..`".to_owned(),

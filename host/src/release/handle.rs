@@ -10,9 +10,6 @@ use crate::model::{ObjectName, Text};
 /// of their trees.
 const OBJECT_CACHE_BYTES: usize = 16 << 20;
 
-/// Folders within folders that are followed in a tree.
-const DEPTH_MAX: usize = 1_000;
-
 /// A repository's objects, for one thread.
 pub(super) struct Handle {
     repository: gix::Repository,
@@ -78,33 +75,20 @@ impl Handle {
         self.commit(id, |commit| commit.tree())
     }
 
-    /// The entries of a tree by name.
-    pub(super) fn tree(&self, id: ObjectId) -> Result<Vec<(Vec<u8>, Entry)>, Error> {
-        let object = self.object(id)?;
-        let tree = object
+    /// A tree, whose entries are read with [`entries`].
+    pub(super) fn tree(&self, id: ObjectId) -> Result<gix::Tree<'_>, Error> {
+        self.object(id)?
             .try_into_tree()
-            .map_err(|source| broken(&id, source))?;
-        let mut entries = Vec::new();
-        for entry in tree.iter() {
-            let entry = entry.map_err(|source| broken(&id, source))?;
-            entries.push((
-                entry.filename().to_vec(),
-                Entry {
-                    mode: entry.mode(),
-                    id: entry.object_id(),
-                },
-            ));
-        }
-        entries.sort_by(|left, right| left.0.cmp(&right.0));
-        Ok(entries)
+            .map_err(|source| broken(&id, source))
     }
 
     /// The entry at a path below a tree; none when there is none.
     pub(super) fn entry(&self, tree: ObjectId, path: &[u8]) -> Result<Option<Entry>, Error> {
         let mut at = tree;
-        let mut names = path.split(|byte| *byte == b'/').take(DEPTH_MAX).peekable();
+        let mut names = path.split(|byte| *byte == b'/').peekable();
         while let Some(name) = names.next() {
-            let found = self.tree(at)?.into_iter().find(|(entry, _)| entry == name);
+            let tree = self.tree(at)?;
+            let found = entries(&tree)?.into_iter().find(|found| found.0 == name);
             let Some((_, entry)) = found else {
                 return Ok(None);
             };
@@ -158,6 +142,21 @@ impl Handle {
             partial: self.partial,
         }
     }
+}
+
+/// The entries of a tree, ordered by the bytes of their names.
+pub(super) fn entries<'t>(tree: &'t gix::Tree<'_>) -> Result<Vec<(&'t [u8], Entry)>, Error> {
+    let mut entries: Vec<(&[u8], Entry)> = Vec::new();
+    for entry in gix::objs::TreeRefIter::from_bytes(&tree.data, tree.id.kind()) {
+        let entry = entry.map_err(|source| broken(&tree.id, source))?;
+        let found = Entry {
+            mode: entry.mode,
+            id: entry.oid.to_owned(),
+        };
+        entries.push((entry.filename.as_ref(), found));
+    }
+    entries.sort_by(|left, right| left.0.cmp(right.0));
+    Ok(entries)
 }
 
 /// The name of an object.

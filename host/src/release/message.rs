@@ -18,6 +18,7 @@ impl Message {
     /// Splits a message. One that is longer than [`bounds::MESSAGE_BYTES_MAX`] is cut, and says so.
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let kept = bytes.get(..bounds::MESSAGE_BYTES_MAX).unwrap_or(bytes);
+        let is_cut = kept.len() < bytes.len();
         let bytes = trim_blank_lines(kept);
         let (summary, rest) = match bytes.iter().position(|byte| *byte == b'\n') {
             Some(end) => bytes.split_at(end),
@@ -25,7 +26,7 @@ impl Message {
         };
         let body_bytes = trim_blank_lines(rest);
         let mut body = Text::from_bytes(body_bytes);
-        if kept.len() == bounds::MESSAGE_BYTES_MAX {
+        if is_cut {
             body = Text::from(format!("{}{}", body.raw(), bounds::MESSAGE_CUT));
         }
         Self {

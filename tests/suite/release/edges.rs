@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use holdpoint::model::Text;
-use holdpoint::release::{Query, Repository as Opened};
+use holdpoint::release::{Query, Repository as Opened, bounds};
 
 use super::{collected, summaries, told, tried};
 use crate::context::{Context, Repository, git_command};
@@ -229,6 +229,35 @@ fn files_at_a_revision() {
     assert!(told(opened.read_at("v1.0.0", "a", 1)).contains("has more than 1 bytes"));
     assert!(told(opened.read_at("v1.0.0", "b", 1)).contains("no file `b` in commit"));
     assert!(told(opened.read_at("v9", "a", 1)).contains("no revision `v9`"));
+}
+
+#[test]
+fn a_file_below_too_many_folders() {
+    let context = Context::new();
+    let repository = context.repository("deep");
+    let told_of = |folders: usize| {
+        let mut import = git_command(repository.path())
+            .args(["fast-import", "--quiet", "--force"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("git runs");
+        let mut input = import.stdin.take().expect("a pipe");
+        let stream = format!(
+            "commit refs/heads/main\ncommitter C <c@example.com> 1700000000 +0000\ndata 4\n\
+             deep\nM 644 inline {}f\ndata 2\n1\n\n",
+            "d/".repeat(folders)
+        );
+        input.write_all(stream.as_bytes()).expect("git reads");
+        drop(input);
+        assert!(import.wait().expect("git ends").success());
+        let query = Query {
+            to: Some("main".to_owned()),
+            ..Query::default()
+        };
+        let opened = Opened::open(repository.path()).expect("it opens");
+        opened.collect(&query, &|_| ())
+    };
+    assert!(told(told_of(bounds::DEPTH_MAX + 1)).contains("1000 folders within each other"));
 }
 
 #[test]
