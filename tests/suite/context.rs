@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::SystemTime;
 
 /// The time of the first commit that a test makes; each later one is a minute after the one before.
 const FIRST_COMMIT_TIME: i64 = 1_700_000_000;
@@ -191,10 +192,37 @@ fn binary() -> PathBuf {
         .join(format!("holdpoint{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.exists(),
-        "{} is missing: run `cargo build --package holdpoint`, or `make test`, which does",
+        "{} is missing: run `cargo build --workspace --bins`, or `make test`, which does",
+        binary.display()
+    );
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src");
+    assert!(
+        modified(&binary) >= newest(&sources),
+        "{} is older than its sources: run `cargo build --workspace --bins`, or `make test`, which does",
         binary.display()
     );
     binary
+}
+
+fn newest(folder: &Path) -> SystemTime {
+    let entries = fs::read_dir(folder).expect("the sources can be listed");
+    let entries = entries.map(|entry| entry.expect("an entry").path());
+    entries
+        .map(|path| {
+            if path.is_dir() {
+                newest(&path)
+            } else {
+                modified(&path)
+            }
+        })
+        .max()
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn modified(path: &Path) -> SystemTime {
+    fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .expect("a file has a time")
 }
 
 fn ran(output: std::io::Result<Output>) -> Ran {

@@ -54,11 +54,7 @@ impl Problem {
                 no folder beside it: write an absolute path"
                 .to_owned(),
             Self::PluginRead { source, .. } => source.help(),
-            Self::PluginLoad { .. } => {
-                "`holdpoint plugin inspect` shows what the component imports and \
-                exports, without running it"
-                    .to_owned()
-            }
+            Self::PluginLoad { source, .. } => source.help().to_owned(),
             Self::WrongKind { kinds, .. } => format!("it is of kind {}", names(kinds)),
             Self::AmbiguousKind { kinds, .. } => {
                 format!(

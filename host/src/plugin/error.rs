@@ -30,8 +30,9 @@ pub enum Error {
     },
     /// It is too large.
     #[error(
-        "the plugin {} has more than {COMPONENT_BYTES_MAX} bytes",
-        path.terminal()
+        "the plugin {} is larger than {} MiB",
+        path.terminal(),
+        COMPONENT_BYTES_MAX >> 20
     )]
     TooLarge {
         /// The file.
