@@ -1,7 +1,10 @@
 //! The test suite: the real binary, real components, real git repositories. One binary, because
 //! each one that links wasmtime costs a minute.
 
-#![allow(unreachable_pub, reason = "what the modules of one test binary share is not more public than it")]
+#![allow(
+    unreachable_pub,
+    reason = "what the modules of one test binary share is not more public than it"
+)]
 
 mod context;
 
