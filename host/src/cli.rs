@@ -11,6 +11,7 @@ mod logging;
 mod moment;
 mod next;
 mod output;
+mod plugin;
 mod progress;
 mod run;
 mod signal;
@@ -66,6 +67,7 @@ enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Next(next::Arguments),
+    Plugin(plugin::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -75,6 +77,10 @@ impl Command {
             Self::Run(arguments) => arguments.format,
             Self::Check(arguments) => arguments.format,
             Self::Next(arguments) => arguments.format,
+            Self::Plugin(arguments) => match arguments.format() {
+                plugin::Form::Human => Format::Human,
+                plugin::Form::Json => Format::Json,
+            },
             Self::Completions(_) => Format::Human,
         }
     }
@@ -84,6 +90,10 @@ impl Command {
             Self::Run(arguments) => run::execute(arguments, output),
             Self::Check(arguments) => check::execute(arguments, output),
             Self::Next(arguments) => next::execute(arguments, output),
+            Self::Plugin(arguments) => {
+                output.put_bytes(plugin::run(arguments)?.as_bytes())?;
+                Ok(ExitCode::GO)
+            }
             Self::Completions(arguments) => completions::execute(arguments, output),
         }
     }

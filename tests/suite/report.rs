@@ -334,7 +334,7 @@ fn an_untrusted_go_says_that_it_is_a_rehearsal() {
     let mut record = record();
     record.configuration.trust = Trust::Untrusted;
     record.configuration.pipeline.origin = "holdpoint.toml".into();
-    insta::assert_snapshot!(page(&record, Detail::Brief), @"");
+    insta::assert_snapshot!(page(&record, Detail::Brief));
     assert_eq!(ExitCode::of_run(&record, false), ExitCode::USAGE);
     assert_eq!(ExitCode::of_run(&record, true), ExitCode::GO);
 }

@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 use clap::error::ErrorKind;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
-use super::{ExitCode, Format, Output};
+use super::{ExitCode, Format, Output, plugin};
 use crate::pipeline::ConfigurationError;
 use crate::release;
 use crate::report::Page;
@@ -22,6 +22,8 @@ pub(super) enum Failure {
     Configuration(ConfigurationError),
     /// The release could not be read.
     Release(release::Error),
+    /// A plugin was not built or shown.
+    Plugin(plugin::Error),
     /// The sandbox cannot be had.
     Sandbox(LoadError),
     /// The current folder is gone or cannot be seen.
@@ -41,6 +43,12 @@ impl From<ConfigurationError> for Failure {
 impl From<release::Error> for Failure {
     fn from(error: release::Error) -> Self {
         Self::Release(error)
+    }
+}
+
+impl From<plugin::Error> for Failure {
+    fn from(error: plugin::Error) -> Self {
+        Self::Plugin(error)
     }
 }
 
@@ -80,7 +88,10 @@ impl Failure {
     /// What the process ends with.
     fn code(&self) -> ExitCode {
         match self {
-            Self::Configuration(_) | Self::Release(_) | Self::CurrentFolder(_) => ExitCode::USAGE,
+            Self::Configuration(_)
+            | Self::Release(_)
+            | Self::Plugin(_)
+            | Self::CurrentFolder(_) => ExitCode::USAGE,
             Self::Sandbox(_) | Self::Output(_) | Self::Runtime(_) => ExitCode::FAULT,
         }
     }
@@ -89,6 +100,7 @@ impl Failure {
         match self {
             Self::Configuration(error) => error,
             Self::Release(error) => error,
+            Self::Plugin(error) => error,
             Self::Sandbox(error) => error,
             Self::Output(error) | Self::Runtime(error) | Self::CurrentFolder(error) => error,
         }
@@ -107,6 +119,7 @@ impl Failure {
         match self {
             Self::Configuration(error) => error.help(),
             Self::Release(error) => error.help(),
+            Self::Plugin(error) => Some(error.help()),
             Self::Sandbox(error) => Some(error.help().to_owned()),
             Self::CurrentFolder(_) => Some("go to a folder that is there".to_owned()),
             Self::Output(_) => Some("check that there is room where it goes".to_owned()),

@@ -77,7 +77,7 @@ fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
             Some(severity) => page.led(
                 4,
                 page::of_severity(severity),
-                &format!("{severity:<8}"),
+                &format!("{:<8}", severity.to_string()),
                 &format!("{}: {}", rule.rule, rule.title),
             ),
             None => page.led(
