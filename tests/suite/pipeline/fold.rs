@@ -177,26 +177,28 @@ fn who_claims_what_is_not_there_waits() {
 }
 
 #[test]
-fn findings_stand_in_one_order() {
-    let mut findings = vec![
-        finding(Severity::Info, path("a")),
-        finding(Severity::Error, path("b")),
+fn findings_that_matter_most_come_first_and_keep_the_plugins_order() {
+    let findings = vec![
+        finding(Severity::Info, path("d")),
+        finding(Severity::Error, path("c")),
         finding(Severity::Error, path("a")),
         finding(Severity::Warning, Location::Release),
+        finding(Severity::Error, path("b")),
     ];
-    let first = judged(USE, &answered(findings.clone()));
-    findings.reverse();
-    let second = judged(USE, &answered(findings));
-    let places = |judgement: &Judgement| -> Vec<Location> {
-        judgement
-            .findings
-            .iter()
-            .map(|judged| judged.finding.location.clone())
-            .collect()
-    };
-    assert_eq!(places(&first), places(&second));
+    let judgement = judged(USE, &answered(findings));
+    let places: Vec<_> = judgement
+        .findings
+        .iter()
+        .map(|judged| judged.finding.location.clone())
+        .collect();
     assert_eq!(
-        places(&first),
-        [path("a"), path("b"), Location::Release, path("a")]
+        places,
+        [
+            path("c"),
+            path("a"),
+            path("b"),
+            Location::Release,
+            path("d")
+        ]
     );
 }
