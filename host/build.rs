@@ -1,6 +1,12 @@
 //! Builds the standard plugins, so that they can be embedded in the program.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script reads what cargo tells it and writes into the folder that cargo names"
+)]
+
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -34,13 +40,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             target_folder: out.join("plugins"),
             offline: false,
         })
-        .map_err(|error| explain(&folder, error))?;
+        .map_err(|error| explain(&folder, &error))?;
         let file = out.join(format!("{}.wasm", built.manifest.name));
         fs::write(&file, &built.component)?;
-        list.push_str(&format!(
-            "    Embedded {{ name: {:?}, component: include_bytes!({file:?}) }},\n",
-            built.manifest.name
-        ));
+        writeln!(
+            list,
+            "    Embedded {{ name: {:?}, component: include_bytes!({:?}) }},",
+            built.manifest.name,
+            file.to_str()
+                .ok_or("the path of the build folder is not UTF-8")?
+        )?;
     }
     list.push_str("]\n");
     fs::write(out.join("embedded.rs"), list)?;
@@ -48,15 +57,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The whole chain of causes and what to do, on one page.
-fn explain(folder: &Path, error: holdpoint_build::BuildError) -> String {
+fn explain(folder: &Path, error: &holdpoint_build::BuildError) -> String {
     let mut text = format!("{}: {error}", folder.display());
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        let _ = write!(text, ": {error}");
         cause = error.source();
     }
-    text.push_str(&format!("\nhelp: {}", error.help()));
     // The error of a build script is shown as its debug form, which would escape line breaks.
-    eprintln!("{text}");
+    eprintln!("{text}\nhelp: {}", error.help());
     "a standard plugin could not be built".to_owned()
 }

@@ -168,7 +168,7 @@ fn release() -> Release {
 fn limits() -> Limits {
     Limits {
         fuel: 50_000_000,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         memory_bytes: 8 << 20,
         answer_bytes: 64 << 10,
         answer_items: 100,
@@ -231,8 +231,8 @@ fn tourist(errand: &str) -> CallRecord {
 }
 
 /// What a liar answers when asked like this.
-fn liar(settings: serde_json::Value, input: Input) -> Outcome {
-    program("liar", &settings, input, limits()).outcome
+fn liar(settings: &serde_json::Value, input: Input) -> Outcome {
+    program("liar", settings, input, limits()).outcome
 }
 
 fn run_with(guest: &Guest, limits: Limits) -> CallRecord {

@@ -135,7 +135,7 @@ pub fn check_world(
         return Ok(());
     }
     let (resolve, world) = make_world(kinds, capabilities)?;
-    wit_component::targets(&resolve, world, component).map_err(|error| mismatch(error))
+    wit_component::targets(&resolve, world, component).map_err(mismatch)
 }
 
 /// The world of one plugin.
@@ -165,15 +165,9 @@ fn make_world(
 
     let mut resolve = Resolve::default();
     let contract = files.parse().map_err(|(_, error)| mismatch(error))?;
-    resolve
-        .push_group(contract)
-        .map_err(|error| mismatch(error))?;
-    let package = resolve
-        .push_source("made.wit", &world)
-        .map_err(|error| mismatch(error))?;
-    let id = resolve
-        .select_world(&[package], None)
-        .map_err(|error| mismatch(error))?;
+    resolve.push_group(contract).map_err(mismatch)?;
+    let package = resolve.push_source("made.wit", &world).map_err(mismatch)?;
+    let id = resolve.select_world(&[package], None).map_err(mismatch)?;
     Ok((resolve, id))
 }
 

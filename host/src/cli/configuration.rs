@@ -1,3 +1,8 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the command line owns the folder that it was called in, and hands it down"
+)]
+
 use std::path::PathBuf;
 
 use super::Failure;

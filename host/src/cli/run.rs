@@ -1,3 +1,8 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the command line owns the clock and the environment, and hands them down"
+)]
+
 use std::sync::Arc;
 
 use jiff::Timestamp;

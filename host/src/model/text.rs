@@ -50,26 +50,18 @@ impl Text {
     }
 
     /// Like [`Text::terminal`], with line breaks kept: for blocks that are shown indented.
-    #[must_use]
     pub fn terminal_lines(&self) -> impl Iterator<Item = impl fmt::Display + '_> {
-        self.0.lines().map(|line| Escaped(line))
+        self.0.lines().map(Escaped)
     }
 
     /// The text, cut to at most `characters_max` characters with an ellipsis.
     #[must_use]
     pub fn shortened(&self, characters_max: usize) -> Self {
-        let mut indices = self.0.char_indices();
-        match indices.nth(characters_max) {
-            None => self.clone(),
-            Some(_) => {
-                let end = self
-                    .0
-                    .char_indices()
-                    .nth(characters_max.saturating_sub(1))
-                    .map_or(0, |(index, _)| index);
-                Self(format!("{}…", &self.0[..end]))
-            }
+        if self.0.chars().nth(characters_max).is_none() {
+            return self.clone();
         }
+        let kept = self.0.chars().take(characters_max.saturating_sub(1));
+        Self(kept.chain(['…']).collect())
     }
 
     /// Whether there is nothing in it.

@@ -98,7 +98,7 @@ impl Loaded {
         store.set_hostcall_fuel(usize::try_from(call.limits.answer_bytes).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES_MAX);
 
-        let outcome = match self.prepare(&mut store, &call.limits) {
+        let outcome = match prepare(&mut store, &call.limits) {
             Err(error) => failure::outcome(&error, &call.limits),
             // One deadline covers the start of the instance, the call, the host functions it calls
             // and the reading of the answer.
@@ -122,11 +122,6 @@ impl Loaded {
             duration: start.elapsed(),
             log: store.data().capture.finish(),
         }
-    }
-
-    fn prepare(&self, store: &mut Store<State>, limits: &Limits) -> wasmtime::Result<()> {
-        store.set_fuel(limits.fuel)?;
-        store.fuel_async_yield_interval(Some(YIELD_FUEL))
     }
 
     async fn ask(&self, store: &mut Store<State>, call: &Call) -> wasmtime::Result<Outcome> {
@@ -161,6 +156,11 @@ impl Loaded {
             .check(answer),
         })
     }
+}
+
+fn prepare(store: &mut Store<State>, limits: &Limits) -> wasmtime::Result<()> {
+    store.set_fuel(limits.fuel)?;
+    store.fuel_async_yield_interval(Some(YIELD_FUEL))
 }
 
 /// What is said of a component that has no such kind. The pipeline asks only for kinds that are

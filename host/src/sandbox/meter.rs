@@ -49,6 +49,10 @@ impl std::error::Error for Exceeded {}
 
 /// Sums the memories and tables of a call. A limiter of the engine's own would hold each memory
 /// alone to the bound, so that ten memories have ten times as much.
+#[expect(
+    clippy::struct_field_names,
+    reason = "the unit stands last in every name"
+)]
 pub(super) struct MemoryMeter {
     used_bytes: u64,
     peak_bytes: u64,

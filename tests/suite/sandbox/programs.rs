@@ -175,7 +175,7 @@ fn notify() -> Input {
 
 #[test]
 fn an_edit_lies_plainly_in_the_checkout() {
-    let outcome = |path: &str| liar(serde_json::json!({ "path": path }), Input::Document);
+    let outcome = |path: &str| liar(&serde_json::json!({ "path": path }), Input::Document);
     for path in [
         "",
         "/etc/passwd",
@@ -202,7 +202,7 @@ fn an_edit_lies_plainly_in_the_checkout() {
 
 #[test]
 fn a_message_is_the_json_that_it_says_it_is() {
-    let outcome = |settings| liar(settings, notify());
+    let outcome = |settings| liar(&settings, notify());
     let body = |body: &str| outcome(serde_json::json!({ "body": body }));
     assert!(matches!(
         body("{\"text\": 1}"),
@@ -231,7 +231,7 @@ fn numbers_are_numbers_and_methods_change_something() {
         (not_a_number, Input::Verify { attempt: 1 }),
         (serde_json::json!({ "method": "GET" }), Input::Action),
     ] {
-        let outcome = liar(settings, input);
+        let outcome = liar(&settings, input);
         assert!(matches!(outcome, Outcome::Malformed { .. }), "{outcome:?}");
     }
     for (settings, input) in [
@@ -240,7 +240,7 @@ fn numbers_are_numbers_and_methods_change_something() {
         (serde_json::json!({}), Input::Verify { attempt: 1 }),
         (serde_json::json!({ "method": "POST" }), Input::Action),
     ] {
-        let outcome = liar(settings, input);
+        let outcome = liar(&settings, input);
         assert!(matches!(outcome, Outcome::Answered(_)), "{outcome:?}");
     }
 }

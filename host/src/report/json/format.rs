@@ -36,13 +36,13 @@ impl Formatter for Harmless {
             if !starts_command && !is_unsafe_on_terminal(character) {
                 continue;
             }
-            writer.write_all(fragment[written..index].as_bytes())?;
+            writer.write_all(&fragment.as_bytes()[written..index])?;
             for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(writer, "\\u{unit:04x}")?;
             }
             written = index + character.len_utf8();
         }
-        writer.write_all(fragment[written..].as_bytes())
+        writer.write_all(&fragment.as_bytes()[written..])
     }
 
     fn write_char_escape<W: ?Sized + Write>(

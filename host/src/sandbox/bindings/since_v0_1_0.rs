@@ -11,11 +11,6 @@ pub(in crate::sandbox) use generated::holdpoint::plugin as interfaces;
 pub(in crate::sandbox) use imports::add_to_linker;
 pub(in crate::sandbox) use release::{channel, event, release};
 
-#[expect(
-    clippy::all,
-    clippy::pedantic,
-    reason = "generated from the WIT package"
-)]
 mod generated {
     wasmtime::component::bindgen!({
         path: "../wit/since-v0.1.0",

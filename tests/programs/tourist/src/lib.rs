@@ -44,7 +44,7 @@ impl Policy for Tourist {
             Errand::Look => Ok(look()),
             Errand::Sleep => {
                 let start = Instant::now();
-                std::thread::sleep(Duration::from_secs(24 * 60 * 60));
+                std::thread::sleep(Duration::from_hours(24));
                 let hours = start.elapsed().as_secs() / 3600;
                 Ok(vec![seen("hours slept", &hours.to_string())])
             }
