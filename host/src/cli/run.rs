@@ -91,9 +91,16 @@ impl ReleaseArguments {
         }
     }
 
-    /// The sitting's time: given, or read from the clock.
+    /// The sitting's time: given, or read from the clock. Whole seconds are what plugins get, so
+    /// they are all that is read.
     pub(super) fn time(&self) -> Timestamp {
-        self.at.map_or_else(Timestamp::now, |moment| moment.0)
+        self.at.map_or_else(
+            || {
+                let now = Timestamp::now();
+                Timestamp::from_second(now.as_second()).unwrap_or(now)
+            },
+            |moment| moment.0,
+        )
     }
 }
 

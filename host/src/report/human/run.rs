@@ -66,12 +66,6 @@ fn subject(page: &mut Page, record: &RunRecord) {
             &format!("by {initiator}, as {} claims", ci.system),
         );
     }
-    if circumstances.dirty == Some(true) {
-        page.field(
-            "Note",
-            "the working tree has changes that are not part of this release",
-        );
-    }
     let configuration = &record.configuration;
     let trust = match configuration.trust {
         Trust::Trusted => "trusted",
