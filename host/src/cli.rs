@@ -90,10 +90,7 @@ impl Command {
             Self::Run(arguments) => run::execute(arguments, output),
             Self::Check(arguments) => check::execute(arguments, output),
             Self::Next(arguments) => next::execute(arguments, output),
-            Self::Plugin(arguments) => {
-                output.put_bytes(plugin::run(arguments)?.as_bytes())?;
-                Ok(ExitCode::GO)
-            }
+            Self::Plugin(arguments) => plugin::execute(arguments, output),
             Self::Completions(arguments) => completions::execute(arguments, output),
         }
     }

@@ -3,6 +3,7 @@
     reason = "`plugin build` writes the component where its caller says"
 )]
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use holdpoint_build::{BuildError, BuildRequest, Capability, Import, Inspection, ReadError};
 
+use super::{ExitCode, Failure, Output};
 use crate::model::Text;
-use crate::plugin;
+use crate::plugin::{self, Source};
 
 /// Builds and inspects plugins
 #[derive(Debug, Args)]
@@ -59,9 +61,10 @@ struct BuildArguments {
 #[command(after_long_help = "\
 Examples:
   holdpoint plugin inspect no-fridays.wasm
-  holdpoint plugin inspect no-fridays.wasm --format json | jq .manifest.capabilities")]
+  holdpoint plugin inspect no-fridays.wasm --format json | jq .manifest.capabilities
+  holdpoint plugin inspect embedded:conventional-commits")]
 struct InspectArguments {
-    /// The plugin
+    /// The plugin: a file, or embedded:NAME for one that is part of this program
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -134,23 +137,19 @@ impl Arguments {
     }
 }
 
-/// Does what is asked for and gives what belongs on standard output, with text from outside escaped.
-///
-/// # Errors
-///
-/// When the plugin cannot be built, written, read or understood.
-pub(super) fn run(arguments: &Arguments) -> Result<String, Error> {
+pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let (file, inspection) = match &arguments.command {
         Command::Build(arguments) => build(arguments)?,
         Command::Inspect(arguments) => {
-            let bytes = plugin::read_bytes(&arguments.file)?;
+            let bytes = read(&arguments.file).map_err(Error::Read)?;
             (arguments.file.clone(), inspect(&arguments.file, &bytes)?)
         }
     };
-    Ok(match arguments.format() {
-        Form::Human => human(&file, &inspection),
-        Form::Json => json(&file, &inspection),
-    })
+    match arguments.format() {
+        Form::Human => output.put_bytes(human(&file, &inspection).as_bytes())?,
+        Form::Json => output.put_json(&json(&file, &inspection))?,
+    }
+    Ok(ExitCode::GO)
 }
 
 fn build(arguments: &BuildArguments) -> Result<(PathBuf, Inspection), Error> {
@@ -175,6 +174,19 @@ fn build(arguments: &BuildArguments) -> Result<(PathBuf, Inspection), Error> {
     })?;
     let inspection = inspect(&out, &built.component)?;
     Ok((out, inspection))
+}
+
+/// The bytes of a file, or of a standard plugin, named as in a pipeline file.
+fn read(file: &Path) -> Result<Cow<'static, [u8]>, plugin::Error> {
+    match file
+        .to_str()
+        .and_then(|file| file.strip_prefix("embedded:"))
+    {
+        Some(name) => {
+            plugin::read(&Source::Embedded(name.to_owned())).map(|plugin| plugin.component)
+        }
+        None => plugin::read_bytes(file).map(Cow::Owned),
+    }
 }
 
 fn inspect(path: &Path, bytes: &[u8]) -> Result<Inspection, Error> {
@@ -215,6 +227,11 @@ fn human(file: &Path, inspection: &Inspection) -> String {
         "kinds",
         inspection.kinds.iter().map(ToString::to_string),
     );
+    row(
+        &mut page,
+        "exports",
+        inspection.other_exports.iter().map(|name| escaped(name)),
+    );
     let requests = manifest.capabilities.iter();
     row(
         &mut page,
@@ -250,7 +267,11 @@ fn human(file: &Path, inspection: &Inspection) -> String {
         manifest.settings["properties"]
             .as_object()
             .into_iter()
-            .flat_map(|properties| properties.keys().map(|key| escaped(key))),
+            .flatten()
+            .map(|(key, schema)| match schema["description"].as_str() {
+                Some(description) => format!("{}: {}", escaped(key), escaped(description)),
+                None => escaped(key),
+            }),
     );
     page
 }
@@ -280,7 +301,7 @@ fn remark(inspection: &Inspection, import: &Import) -> Option<(&'static str, &'s
     }
 }
 
-fn json(file: &Path, inspection: &Inspection) -> String {
+fn json(file: &Path, inspection: &Inspection) -> serde_json::Value {
     let imports: Vec<_> = inspection
         .imports
         .iter()
@@ -291,7 +312,7 @@ fn json(file: &Path, inspection: &Inspection) -> String {
             })
         })
         .collect();
-    let document = serde_json::json!({
+    serde_json::json!({
         "file": shown(file).raw(),
         "digest": format!("sha256:{}", inspection.sha256),
         "size": inspection.size,
@@ -299,8 +320,7 @@ fn json(file: &Path, inspection: &Inspection) -> String {
         "imports": imports,
         "other-exports": inspection.other_exports,
         "manifest": inspection.manifest,
-    });
-    format!("{document:#}\n")
+    })
 }
 
 fn escaped(text: &str) -> String {

@@ -52,7 +52,11 @@ pub(super) fn findings(
             "run-out-of-time",
             Severity::Warning,
             format!(
-                "{cut_short} calls were not made or cut short: the run may take {}",
+                "{} not made or cut short: the run may take {}",
+                match cut_short {
+                    1 => "1 call was".to_owned(),
+                    calls => format!("{calls} calls were"),
+                },
                 Span(wall_time)
             ),
             "raise wall-time in [limits], or use fewer plugins",

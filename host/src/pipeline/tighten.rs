@@ -10,6 +10,7 @@ use super::quantity::{Size, Span};
 use super::source::Site;
 use super::waiver::Waiver;
 use crate::model::Text;
+use crate::sandbox::Limits;
 
 /// Merges a project's pipeline into its organization's base policy. The stages of the base come
 /// first, so that nothing of the project can use up the time of the run before them.
@@ -275,11 +276,11 @@ fn tighten_plugin(
         }
     }
     if let Some(limits) = &project.limits_site
-        && project.limits != base.limits
+        && let Some((key, value, base_value)) = other_limit(&project.limits, &base.limits)
     {
         let site = base.limits_site.as_ref().unwrap_or(&base.site);
-        let key = format!("plugins.{name}.limits");
-        return Err(looser(key, ("other", limits), ("those", site)));
+        let key = format!("plugins.{name}.limits.{key}");
+        return Err(looser(key, (value, limits), (base_value, site)));
     }
     for (rule, setting) in project.rules {
         let (floor, words, site) = match base.rules.get(&rule) {
@@ -299,6 +300,41 @@ fn tighten_plugin(
         base.rules.insert(rule, setting);
     }
     Ok(())
+}
+
+/// The first limit that differs: its key, the project's value and that of the base.
+fn other_limit(project: &Limits, base: &Limits) -> Option<(&'static str, String, String)> {
+    // Taken apart by name, so that a new limit cannot be forgotten here.
+    let values = |&Limits {
+                      fuel,
+                      timeout,
+                      memory_bytes,
+                      answer_bytes,
+                      answer_items,
+                      text_bytes,
+                      log_lines,
+                      log_bytes,
+                      host_calls,
+                      host_call_bytes,
+                  }: &Limits| {
+        [
+            ("fuel", fuel.to_string()),
+            ("timeout", Span(timeout).to_string()),
+            ("memory", Size(memory_bytes).to_string()),
+            ("answer", Size(answer_bytes).to_string()),
+            ("answer-items", answer_items.to_string()),
+            ("text", Size(text_bytes).to_string()),
+            ("log", Size(log_bytes).to_string()),
+            ("log-lines", log_lines.to_string()),
+            ("host-calls", host_calls.to_string()),
+            ("host-call-data", Size(host_call_bytes).to_string()),
+        ]
+    };
+    values(project)
+        .into_iter()
+        .zip(values(base))
+        .find(|((_, value), (_, base))| value != base)
+        .map(|((key, value), (_, base))| (key, value, base))
 }
 
 /// A project can raise `mode` and `on-fault` of a stage of the base. What else it wants to be

@@ -79,8 +79,8 @@ pub(super) fn collect(
     })
 }
 
-/// The start that the operator names, else the last release: the highest version below the one on
-/// the judged commit among the tags that it contains.
+/// The start that the operator names, else the last release: the highest version among the tags
+/// that the judged commit contains. When it has been released itself, the highest below its own.
 fn base<'a>(
     handle: &Handle,
     query: &Query,
@@ -88,10 +88,15 @@ fn base<'a>(
     tags: &'a [Tag],
     on_head: &[&Tag],
 ) -> Result<Base<'a>, Error> {
-    let own = query
-        .version
-        .as_ref()
-        .or(on_head.first().map(|tag| &tag.version));
+    // A version that the operator states and that no tag here bears is held against all of them:
+    // with only those below it, one that is too low would look like the first release.
+    let own = match &query.version {
+        Some(stated) => on_head
+            .iter()
+            .map(|tag| &tag.version)
+            .find(|own| *own == stated),
+        None => on_head.first().map(|tag| &tag.version),
+    };
     let earlier: Vec<&Tag> = tags
         .iter()
         .filter(|tag| tag.commit != head)

@@ -1,17 +1,17 @@
-use holdpoint_conventional::{ConventionalCommit, parse};
+use holdpoint_conventional::{ConventionalCommit, NotConventional, Problem, parse};
 use holdpoint_sdk::{Commit, Finding};
 
 use crate::Settings;
 
-/// What speaks against the message of one commit.
+/// What speaks against the message of one commit. A report names the commit and its first line
+/// before the message of a finding, so that the message is only the rest.
 pub(crate) fn check(commit: &Commit, settings: &Settings, findings: &mut Vec<Finding>) {
     if is_made_by_git(commit) {
         return;
     }
     let summary = commit.summary.as_str();
     let mut find = |rule: &str, message: String| {
-        let name = name(commit);
-        findings.push(Finding::new(rule, format!("{name} {message}")).at_commit(&commit.id));
+        findings.push(Finding::new(rule, message).at_commit(&commit.id));
     };
     if let Some(word) = ["fixup!", "squash!", "amend!"]
         .into_iter()
@@ -19,12 +19,12 @@ pub(crate) fn check(commit: &Commit, settings: &Settings, findings: &mut Vec<Fin
     {
         find(
             "fixup",
-            format!("starts with `{word}`: it was meant to be squashed into another commit."),
+            format!("It starts with `{word}`: it was meant to be squashed into another commit."),
         );
         return;
     }
     match parse(summary) {
-        Err(error) => find("form", format!("is not a Conventional Commit: {error}.")),
+        Err(error) => find("form", wrong_form(error)),
         Ok(read) => {
             if let Some(message) = wrong_type(&read, settings) {
                 find("type", message);
@@ -39,7 +39,7 @@ pub(crate) fn check(commit: &Commit, settings: &Settings, findings: &mut Vec<Fin
     if length > length_max as usize {
         find(
             "subject-length",
-            format!("has a first line of {length} characters, at most {length_max} are allowed."),
+            format!("The first line has {length} characters; at most {length_max} are allowed."),
         );
     }
 }
@@ -56,6 +56,20 @@ fn is_made_by_git(commit: &Commit) -> bool {
     is_merge || is_revert
 }
 
+/// What is expected, and where.
+fn wrong_form(error: NotConventional) -> String {
+    let expected = match error.problem {
+        Problem::Empty => return "The message is empty.".to_owned(),
+        Problem::TypeMissing => "A type such as `feat` or `fix` is expected",
+        Problem::ColonMissing => "A colon is expected after the type",
+        Problem::ScopeEmpty => "A scope is expected between the parentheses",
+        Problem::ScopeOpen => "The parenthesis of the scope is not closed",
+        Problem::SpaceMissing => "A space is expected after the colon",
+        Problem::DescriptionMissing => "A description is expected after the colon",
+    };
+    format!("{expected}, in column {}.", error.column)
+}
+
 fn wrong_type(read: &ConventionalCommit, settings: &Settings) -> Option<String> {
     let is_allowed = settings
         .types
@@ -63,7 +77,7 @@ fn wrong_type(read: &ConventionalCommit, settings: &Settings) -> Option<String> 
         .any(|allowed| allowed.eq_ignore_ascii_case(&read.kind));
     (!is_allowed).then(|| {
         format!(
-            "has the type `{}`; the project uses {}.",
+            "The type is `{}`; the project uses {}.",
             read.kind,
             list(&settings.types)
         )
@@ -73,11 +87,11 @@ fn wrong_type(read: &ConventionalCommit, settings: &Settings) -> Option<String> 
 fn wrong_scope(read: &ConventionalCommit, settings: &Settings) -> Option<String> {
     match (&read.scope, &settings.scopes) {
         (None, _) if settings.scope_required => Some(format!(
-            "has no scope, and the project asks for one, as in `{}(scope): {}`.",
+            "There is no scope; the project asks for one, as in `{}(scope): {}`.",
             read.kind, read.description
         )),
         (Some(scope), Some(allowed)) if !allowed.contains(scope) => Some(format!(
-            "has the scope `{scope}`; the project uses {}.",
+            "The scope is `{scope}`; the project uses {}.",
             list(allowed)
         )),
         _ => None,

@@ -76,21 +76,85 @@ fn only_the_merge_messages_of_git_are_exempt() {
     );
 }
 
-#[test]
-fn a_finding_names_the_commit_and_points_at_it() {
-    let findings = check(
-        Release::builder().commit("added stuff"),
-        &Settings::default(),
-    );
-    let id = format!("{:040x}", 1);
+/// What is said about one message. The commit and its first line are not in it: a report puts them
+/// before it.
+#[track_caller]
+fn says(message: &str, settings: &Settings, expected: &str) {
+    let release = Release::builder().commit(message);
+    let findings = check(release, settings);
+    assert_eq!(findings.len(), 1, "{message}: {findings:?}");
+    assert_eq!(findings[0].message, expected);
+    let commit = format!("{:040x}", 1);
     assert_eq!(
         findings,
-        [Finding::new(
-            "form",
-            "Commit 0000000000 “added stuff” is not a Conventional Commit: a colon is expected \
-             after the type (column 6)."
-        )
-        .at_commit(id)]
+        [Finding::new(&findings[0].rule, expected).at_commit(commit)]
+    );
+}
+
+#[test]
+fn a_finding_points_at_its_commit_and_says_what_is_wrong_with_it() {
+    let settings = &Settings::default();
+    says(
+        "added stuff",
+        settings,
+        "A colon is expected after the type, in column 6.",
+    );
+    says(
+        "(ui): a",
+        settings,
+        "A type such as `feat` or `fix` is expected, in column 1.",
+    );
+    says(
+        "fix(): a",
+        settings,
+        "A scope is expected between the parentheses, in column 5.",
+    );
+    says(
+        "fix(ui: a",
+        settings,
+        "The parenthesis of the scope is not closed, in column 4.",
+    );
+    says(
+        "fix:a",
+        settings,
+        "A space is expected after the colon, in column 5.",
+    );
+    says(
+        "fix:",
+        settings,
+        "A description is expected after the colon, in column 5.",
+    );
+    says("", settings, "The message is empty.");
+    says(
+        "fixup! fix: a",
+        settings,
+        "It starts with `fixup!`: it was meant to be squashed into another commit.",
+    );
+    says(
+        &format!("fix: {}", "x".repeat(96)),
+        settings,
+        "The first line has 101 characters; at most 100 are allowed.",
+    );
+    let narrow = &Settings {
+        types: vec!["feat".to_owned(), "fix".to_owned()],
+        scopes: Some(vec!["api".to_owned()]),
+        scope_required: true,
+        ..Settings::default()
+    };
+    says(
+        "wip(api): a",
+        narrow,
+        "The type is `wip`; the project uses `feat`, `fix`.",
+    );
+    says(
+        "fix(ui): a",
+        narrow,
+        "The scope is `ui`; the project uses `api`.",
+    );
+    says(
+        "fix: a",
+        narrow,
+        "There is no scope; the project asks for one, as in `fix(scope): a`.",
     );
 }
 

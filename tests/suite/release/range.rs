@@ -78,6 +78,31 @@ fn the_operators_version_comes_first() {
 }
 
 #[test]
+fn a_version_that_was_released_is_held_against_it() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    repository.commit("feat: first");
+    repository.tag("v0.9.0");
+    repository.commit("feat: second");
+    repository.tag("v1.0.0");
+    repository.commit("fix: third");
+    let previous = |version: Version| {
+        let query = Query {
+            version: Some(version),
+            ..Query::default()
+        };
+        collected(&repository, &query).subject.previous
+    };
+    for version in ["0.9.1", "1.0.0", "1.0.1"] {
+        let version = Version::parse(version).expect("a version");
+        assert_eq!(previous(version), Some(Version::new(1, 0, 0)));
+    }
+    // The judged commit is that release: what came before it counts.
+    repository.git(["checkout", "--quiet", "v1.0.0"]);
+    assert_eq!(previous(Version::new(1, 0, 0)), Some(Version::new(0, 9, 0)));
+}
+
+#[test]
 fn merges_are_counted_once_and_commits_stand_before_their_parents() {
     let context = Context::new();
     let repository = context.repository("one");
