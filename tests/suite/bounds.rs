@@ -85,7 +85,7 @@ fn a_run_ends_when_its_time_is_over() {
 
 #[test]
 fn what_is_printed_is_counted_in_bytes() {
-    let limits = "fuel = 1000000000, log-lines = 1000000, log = \"1 KiB\"";
+    let limits = "fuel = 100000000, log-lines = 1000000, log = \"1 KiB\"";
     let document = run("tourist", r#"{ errand = "print" }"#, limits, "");
     assert_eq!(outcome(&document), "too-much-output");
     let fault = &document["stages"][0]["plugins"][0]["fault"];
