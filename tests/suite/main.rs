@@ -8,6 +8,7 @@
 
 mod context;
 
+mod bounds;
 mod check;
 mod cli;
 mod conventional;

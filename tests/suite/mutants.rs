@@ -39,11 +39,17 @@ fn header(patch: &str) -> Result<Header<'_>, String> {
     })
 }
 
-/// The file of the suite in which a test is, by the first part of its path, and its function.
-fn place(test: &str) -> Option<(String, &str)> {
-    let (module, rest) = test.split_once("::")?;
-    let function = rest.rsplit("::").next()?;
-    Some((format!("tests/suite/{module}.rs"), function))
+/// The files of the suite in which a test can be, by the path of its module, and its function.
+fn places(test: &str) -> Option<(Vec<String>, &str)> {
+    let (modules, function) = test.rsplit_once("::")?;
+    let modules: Vec<&str> = modules.split("::").collect();
+    // The last module may stand in the file of the one above it.
+    let file = |length: usize| {
+        let modules = modules.get(..length).filter(|part| !part.is_empty())?;
+        Some(format!("tests/suite/{}.rs", modules.join("/")))
+    };
+    let lengths = [modules.len(), modules.len() - 1];
+    Some((lengths.into_iter().filter_map(file).collect(), function))
 }
 
 fn root() -> PathBuf {
@@ -80,9 +86,11 @@ fn every_patch_names_a_test_that_exists() {
                 complaints.push(format!("{name}: {} is not the suite", header.binary));
             }
             Ok(header) => {
-                let found = place(header.test).is_some_and(|(file, function)| {
-                    fs::read_to_string(root().join(file))
-                        .is_ok_and(|source| source.contains(&format!("fn {function}(")))
+                let found = places(header.test).is_some_and(|(files, function)| {
+                    files.iter().any(|file| {
+                        fs::read_to_string(root().join(file))
+                            .is_ok_and(|source| source.contains(&format!("fn {function}(")))
+                    })
                 });
                 if !found {
                     complaints.push(format!("{name}: there is no test {}", header.test));
@@ -138,13 +146,17 @@ fn a_header_says_what_is_removed_and_which_test_notices() {
 
 #[test]
 fn a_test_is_looked_for_in_the_file_of_its_module() {
+    let files = |test| places(test).map(|(files, function)| (files.join(" "), function));
     assert_eq!(
-        place("sandbox::fuel"),
+        files("sandbox::fuel"),
         Some(("tests/suite/sandbox.rs".to_owned(), "fuel"))
     );
     assert_eq!(
-        place("sandbox::limits::fuel"),
-        Some(("tests/suite/sandbox.rs".to_owned(), "fuel"))
+        files("sandbox::limits::fuel"),
+        Some((
+            "tests/suite/sandbox/limits.rs tests/suite/sandbox.rs".to_owned(),
+            "fuel"
+        ))
     );
-    assert_eq!(place("fuel"), None);
+    assert_eq!(files("fuel"), None);
 }
