@@ -84,6 +84,9 @@ fn component(wat: &str, imports: &str) -> Vec<u8> {
     );
     resolve.push_str("io.wit", WASI_IO).expect("WASI's streams");
     resolve
+        .push_str("random.wit", WASI_RANDOM)
+        .expect("WASI's random numbers");
+    resolve
         .push_str("clocks.wit", WASI_CLOCKS)
         .expect("WASI's clocks");
     let package = resolve.push_str("guest.wit", &world).expect("the world");
@@ -102,6 +105,8 @@ fn component(wat: &str, imports: &str) -> Vec<u8> {
 /// The parts of WASI 0.2 that a guest needs to sleep.
 const WASI_IO: &str = "package wasi:io@0.2.0;
     interface poll { resource pollable { block: func(); } }";
+const WASI_RANDOM: &str = "package wasi:random@0.2.0;
+    interface random { get-random-bytes: func(len: u64) -> list<u8>; }";
 const WASI_CLOCKS: &str = "package wasi:clocks@0.2.0;
     interface monotonic-clock {
         use wasi:io/poll@0.2.0.{pollable};

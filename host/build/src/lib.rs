@@ -10,6 +10,7 @@ mod manifest;
 mod plugin_toml;
 mod schema;
 mod stamp;
+mod structure;
 mod validate;
 mod world;
 
@@ -28,6 +29,7 @@ pub use stamp::{
     API_VERSION, MANIFEST_BYTES_MAX, MANIFEST_SECTION, ReadError, oldest_api_version,
     read_manifest, stamp,
 };
+pub use structure::count_parts;
 pub use validate::{
     AUTHORS_MAX, ManifestError, NAME_BYTES_MAX, Problem, RULES_MAX, TEXT_BYTES_MAX, nearest,
 };

@@ -1,7 +1,9 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use wasmtime::Store;
+use tokio::task::JoinError;
+use wasmtime::{Engine, Store, UpdateDeadline};
 
 use super::Limits;
 use super::answer::Contract;
@@ -12,8 +14,9 @@ use super::load::Loaded;
 use super::state::{HANDLES_MAX, State};
 use crate::model::{Channel, Event, Kind, LimitKind, Outcome, Release, Text};
 
-/// After so many units of fuel a guest lets others run, and its deadline is looked at.
-const YIELD_FUEL: u64 = 1_000_000;
+/// How long a guest that was stopped may take to come back from the host function that it is in. A
+/// guest that takes longer is left behind, and what it logged with it.
+const STOPPING_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// One call of one plugin.
 #[derive(Clone, Debug)]
@@ -90,26 +93,69 @@ pub struct CallRecord {
 
 impl Loaded {
     /// Calls the plugin in a fresh store. Never fails: what goes wrong is an outcome.
+    ///
+    /// The guest runs on a thread of its own, so that one that is busy for long, in itself or in
+    /// the host functions that it calls, holds up neither the deadline nor anybody else. Dropping
+    /// the future stops the guest.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, and where the host itself panics.
     pub async fn call(&self, call: Call) -> CallRecord {
         let start = Instant::now();
+        let timeout = call.limits.timeout;
+        let stop = Stop::new(self.engine());
+        let (loaded, stopped) = (self.clone(), Arc::clone(&stop.stopped));
+        let mut running = tokio::task::spawn_blocking(move || {
+            tokio::runtime::Handle::current().block_on(loaded.run(&call, stopped))
+        });
+        if let Ok(record) = tokio::time::timeout(timeout, &mut running).await {
+            return CallRecord {
+                duration: start.elapsed(),
+                ..joined(record)
+            };
+        }
+        // One deadline covers the start of the instance, the call, the host functions it calls and
+        // the reading of the answer. What comes after it is too late, whatever it is.
+        stop.stop();
+        let late = tokio::time::timeout(STOPPING_TIME_MAX, running).await;
+        let (fuel, memory_bytes, log) = late.map_or_else(
+            |_| (0, 0, Vec::new()),
+            |record| {
+                let record = joined(record);
+                (record.fuel, record.memory_bytes, record.log)
+            },
+        );
+        CallRecord {
+            outcome: Outcome::TimedOut {
+                limit_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            },
+            fuel,
+            memory_bytes,
+            duration: start.elapsed(),
+            log,
+        }
+    }
+
+    async fn run(&self, call: &Call, stopped: Arc<AtomicBool>) -> CallRecord {
         let state = State::new(Arc::clone(&call.release), &call.limits, call.seed);
         let mut store = Store::new(self.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(usize::try_from(call.limits.answer_bytes).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES_MAX);
-
-        let outcome = match prepare(&mut store, &call.limits) {
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            Ok(if stopped.load(Ordering::Acquire) {
+                UpdateDeadline::Interrupt
+            } else {
+                UpdateDeadline::Continue(1)
+            })
+        });
+        let outcome = match store.set_fuel(call.limits.fuel) {
             Err(error) => failure::outcome(&error, &call.limits),
-            // One deadline covers the start of the instance, the call, the host functions it calls
-            // and the reading of the answer.
-            Ok(()) => match tokio::time::timeout(call.limits.timeout, self.ask(&mut store, &call))
-                .await
-            {
-                Err(_) => Outcome::TimedOut {
-                    limit_ms: u64::try_from(call.limits.timeout.as_millis()).unwrap_or(u64::MAX),
-                },
-                Ok(Err(error)) => failure::outcome(&error, &call.limits),
-                Ok(Ok(outcome)) => outcome,
+            Ok(()) => match self.ask(&mut store, call).await {
+                Err(error) => failure::outcome(&error, &call.limits),
+                Ok(outcome) => outcome,
             },
         };
         CallRecord {
@@ -119,7 +165,7 @@ impl Loaded {
                 .fuel
                 .saturating_sub(store.get_fuel().unwrap_or(0)),
             memory_bytes: store.data().memory.peak_bytes(),
-            duration: start.elapsed(),
+            duration: Duration::ZERO,
             log: store.data().capture.finish(),
         }
     }
@@ -158,9 +204,38 @@ impl Loaded {
     }
 }
 
-fn prepare(store: &mut Store<State>, limits: &Limits) -> wasmtime::Result<()> {
-    store.set_fuel(limits.fuel)?;
-    store.fuel_async_yield_interval(Some(YIELD_FUEL))
+/// Stops the guest of one call, at the latest when it is dropped.
+///
+/// Every guest looks at the engine's epoch when it loops and when it calls a function; a new epoch
+/// makes it look whether it is meant.
+struct Stop {
+    engine: Engine,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Stop {
+    fn new(engine: &Engine) -> Self {
+        Self {
+            engine: engine.clone(),
+            stopped: Arc::default(),
+        }
+    }
+
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        self.engine.increment_epoch();
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The record of a call that came to its end. A panic of the host stays one.
+fn joined(record: Result<CallRecord, JoinError>) -> CallRecord {
+    record.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// What is said of a component that has no such kind. The pipeline asks only for kinds that are

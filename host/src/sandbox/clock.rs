@@ -108,24 +108,39 @@ impl Pollable for Alarm {
     /// Whoever waits for several alarms polls each once before any of them rings: the first round
     /// says what is awaited, the second moves the clock to the earliest of it.
     async fn ready(&mut self) {
-        let mut asked = false;
+        let mut waiting = None;
         poll_fn(|context| {
             let mut time = self.clock.lock();
-            if asked {
+            if waiting.is_some() {
                 let earliest_ns = time.awaited_ns.iter().copied().min();
                 time.elapsed_ns = time.elapsed_ns.max(earliest_ns.unwrap_or(0));
             }
             if self.when_ns <= time.elapsed_ns {
-                time.awaited_ns.clear();
                 return Poll::Ready(());
             }
-            if !asked {
-                asked = true;
+            if waiting.is_none() {
                 time.awaited_ns.push(self.when_ns);
+                waiting = Some(Waiting(self));
             }
             context.waker().wake_by_ref();
             Poll::Pending
         })
         .await;
+    }
+}
+
+/// Says that an alarm is waited for, until nobody does: the guest may ask and not wait.
+struct Waiting<'a>(&'a Alarm);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut time = self.0.clock.lock();
+        let place = time
+            .awaited_ns
+            .iter()
+            .position(|when_ns| *when_ns == self.0.when_ns);
+        if let Some(place) = place {
+            time.awaited_ns.swap_remove(place);
+        }
     }
 }

@@ -12,6 +12,9 @@ use super::meter::Exceeded;
 use super::state::HANDLES_MAX;
 use crate::model::{LimitKind, Outcome, Text};
 
+/// Characters of one function's name in a backtrace.
+const FUNCTION_NAME_CHARACTERS_MAX: usize = 512;
+
 /// An answer that the contract does not allow, found while calling.
 #[derive(Debug)]
 pub(super) struct Refusal(pub(super) Text);
@@ -103,7 +106,7 @@ fn trapped(error: &Error, message: String) -> Outcome {
     let backtrace = frames
         .iter()
         .map(|frame| match frame.func_name() {
-            Some(name) => Text::from(format!("{:#}", demangle(name))),
+            Some(name) => Text::from(function_name(name)),
             None => Text::from(format!(
                 "function {} of a module without names",
                 frame.func_index()
@@ -114,6 +117,17 @@ fn trapped(error: &Error, message: String) -> Outcome {
         message: Text::from(message),
         backtrace,
     }
+}
+
+/// The name of a function as its author wrote it. Names are the guest's own words and can be as
+/// long as its file: a longer one is cut before it is read and after.
+fn function_name(name: &str) -> String {
+    let cut = |text: &str| {
+        text.chars()
+            .take(FUNCTION_NAME_CHARACTERS_MAX)
+            .collect::<String>()
+    };
+    cut(&format!("{:#}", demangle(&cut(name))))
 }
 
 fn handles() -> u64 {

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use holdpoint_build::{Capability, Import, Manifest};
+use holdpoint_build::{Capability, Import, Manifest, ReadError};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
@@ -13,6 +13,10 @@ use super::meter::{MEMORIES_MAX, TABLES_MAX};
 use super::state::State;
 use super::wasi;
 use crate::model::{Kind, Text};
+
+/// Modules and components in one component, however deep. What the JavaScript and Python
+/// toolchains make has a few dozen.
+const PARTS_MAX: usize = 256;
 
 /// The engine and everything that plugins can be linked to. Cheap to clone.
 #[derive(Clone)]
@@ -35,15 +39,18 @@ pub enum LoadError {
     /// This machine cannot run the engine.
     #[error("the WebAssembly engine cannot be started on this machine")]
     Engine(#[source] wasmtime::Error),
+    /// It is not WebAssembly.
+    #[error("the component cannot be read")]
+    Read(#[from] ReadError),
     /// The engine cannot compile it.
     #[error("the component cannot be compiled")]
     Compile(#[source] wasmtime::Error),
-    /// It is made of more memories or tables than a call may have.
-    #[error("the component has {count} {what}, and a plugin may have {count_max}")]
+    /// It is made of more parts than a plugin may have.
+    #[error("the component has {count} {what} or more, and a plugin may have {count_max}")]
     TooManyParts {
-        /// `memories` or `tables`.
+        /// `memories`, `tables`, or `modules and components`.
         what: &'static str,
-        /// How many it has.
+        /// How many were counted.
         count: usize,
         /// How many it may have.
         count_max: usize,
@@ -93,7 +100,7 @@ impl LoadError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Engine(_) => "Holdpoint needs a 64-bit machine that allows executable memory",
-            Self::Compile(_) => {
+            Self::Read(_) | Self::Compile(_) => {
                 "build it again with `holdpoint plugin build`; if it comes from somebody else, ask for a new file"
             }
             Self::TooManyParts { .. } => "put fewer modules into one component",
@@ -139,6 +146,14 @@ impl Sandbox {
     /// When it asks for what no host gives, does not export what its manifest says, or does not
     /// compile.
     pub fn load(&self, component: &[u8], manifest: Arc<Manifest>) -> Result<Loaded, LoadError> {
+        let count = holdpoint_build::count_parts(component, PARTS_MAX)?;
+        if count > PARTS_MAX {
+            return Err(LoadError::TooManyParts {
+                what: "modules and components",
+                count,
+                count_max: PARTS_MAX,
+            });
+        }
         let component = Component::new(&self.engine, component).map_err(LoadError::Compile)?;
         for (name, _) in component.component_type().imports(&self.engine) {
             check_import(name, &manifest)?;

@@ -369,3 +369,62 @@ fn one_call_that_fails_leaves_nothing_behind() {
         }
     });
 }
+
+/// Host functions cost the guest little fuel and much time. Two such guests on one worker leave the
+/// deadline, and whoever else waits, to the threads that they do not run on.
+#[test]
+fn a_deadline_ends_a_loop_of_host_functions() {
+    let random = Guest {
+        imports: "import wasi:random/random@0.2.0;",
+        module: format!(
+            r#"(import "wasi:random/random@0.2.0" "get-random-bytes" (func $random (param i64 i32)))
+               {}"#,
+            with_memory("")
+        )
+        .replace("\"memory\") 2", "\"memory\") 4"),
+        check: "(loop $more (global.set $next (i32.const 65536))
+                    (call $random (i64.const 65536) (i32.const 512)) (br $more))
+                (i32.const 16)"
+            .into(),
+        ..Guest::default()
+    };
+    let sandbox = Sandbox::new().expect("an engine");
+    let loaded = sandbox
+        .load(&random.component(), Arc::new(manifest()))
+        .expect("it can be loaded");
+    let call = || Call {
+        release: Arc::new(release()),
+        settings: "{}".into(),
+        input: Input::Policy,
+        limits: Limits {
+            fuel: u64::MAX,
+            timeout: Duration::from_millis(100),
+            ..limits()
+        },
+        seed: [7; 32],
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let (one, other) =
+        runtime.block_on(async { tokio::join!(loaded.call(call()), loaded.call(call())) });
+    for record in [one, other] {
+        assert_eq!(record.outcome, Outcome::TimedOut { limit_ms: 100 });
+        assert!(record.fuel > 0, "the guest was stopped and left its record");
+    }
+}
+
+#[test]
+fn a_function_with_a_long_name_is_cut_in_a_backtrace() {
+    let guest = Guest {
+        module: with_memory(&format!("(func ${} unreachable)", "n".repeat(100_000))),
+        check: format!("(call ${}) (i32.const 16)", "n".repeat(100_000)),
+        ..Guest::default()
+    };
+    let Outcome::Trapped { backtrace, .. } = run(&guest).outcome else {
+        panic!("no trap")
+    };
+    assert_eq!(backtrace[0].raw(), "n".repeat(512));
+}

@@ -137,3 +137,33 @@ fn kinds_must_be_what_the_manifest_says() {
         LoadError::UndeclaredKind { kind: Kind::Policy }
     ));
 }
+
+#[test]
+fn components_in_components_are_counted_before_they_are_compiled() {
+    let nested = |count: usize| {
+        wat::parse_str(format!("(component {})", "(component)".repeat(count))).expect("a component")
+    };
+    let load = |component: &[u8]| {
+        let sandbox = Sandbox::new().expect("an engine");
+        sandbox
+            .load(component, Arc::new(manifest()))
+            .expect_err("it must be refused")
+    };
+    // This one is small enough, and then it is not what its manifest says.
+    assert!(matches!(
+        load(&nested(256)),
+        LoadError::MissingKind { kind: Kind::Policy }
+    ));
+    let error = load(&nested(20_000));
+    assert!(
+        matches!(
+            error,
+            LoadError::TooManyParts {
+                what: "modules and components",
+                count: 257,
+                count_max: 256
+            }
+        ),
+        "{error:?}"
+    );
+}
