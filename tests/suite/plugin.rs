@@ -2,6 +2,7 @@
 
 mod inspect;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -62,11 +63,11 @@ fn with_section(mut component: Vec<u8>, json: &str) -> Vec<u8> {
 fn component(imports: &[&str], exports: &[&str]) -> Vec<u8> {
     let mut text = String::from("(component ");
     for name in imports {
-        text.push_str(&format!("(import \"{name}\" (instance))"));
+        let _ = write!(text, "(import \"{name}\" (instance))");
     }
     text.push_str("(component $c) (instance $i (instantiate $c))");
     for name in exports {
-        text.push_str(&format!("(export \"{name}\" (instance $i))"));
+        let _ = write!(text, "(export \"{name}\" (instance $i))");
     }
     text.push(')');
     wat::parse_str(&text).expect("a component")
@@ -83,7 +84,7 @@ fn requests(capability: Capability) -> Vec<CapabilityRequest> {
 fn scaffold(context: &Context, folder: &str, plugin_toml: &str, body: &str) -> std::path::PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let root = fs::canonicalize(root).expect("the repository");
-    let sdk = root.join("sdk");
+    let sdk = root.join("sdk").display().to_string();
     context.write(
         &format!("{folder}/Cargo.toml"),
         format!(
