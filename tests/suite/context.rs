@@ -30,6 +30,17 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// What a command came to that was started by hand.
+    #[track_caller]
+    pub fn of(output: std::io::Result<Output>) -> Self {
+        let output = output.expect("the command can be started");
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// Standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
@@ -90,7 +101,7 @@ impl Context {
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
-        ran(self.command(folder).args(arguments).output())
+        Ran::of(self.command(folder).args(arguments).output())
     }
 
     /// The binary in `folder`, with an environment of its own: to be given arguments and variables.
@@ -121,11 +132,13 @@ impl Repository {
         S: AsRef<OsStr>,
     {
         let time = format!("{} +0000", FIRST_COMMIT_TIME + 60 * self.commits.get());
-        let ran = ran(git_command(&self.path)
-            .env("GIT_AUTHOR_DATE", &time)
-            .env("GIT_COMMITTER_DATE", &time)
-            .args(arguments)
-            .output())
+        let ran = Ran::of(
+            git_command(&self.path)
+                .env("GIT_AUTHOR_DATE", &time)
+                .env("GIT_COMMITTER_DATE", &time)
+                .args(arguments)
+                .output(),
+        )
         .expect_code(0);
         ran.stdout.trim_end_matches('\n').to_owned()
     }
@@ -223,15 +236,6 @@ fn modified(path: &Path) -> SystemTime {
     fs::metadata(path)
         .and_then(|metadata| metadata.modified())
         .expect("a file has a time")
-}
-
-fn ran(output: std::io::Result<Output>) -> Ran {
-    let output = output.expect("the command can be started");
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
 }
 
 fn write(path: &Path, content: &[u8]) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::context::{Context, Ran, Repository};
 
 /// A guest program that the build script made.
-fn program(name: &str) -> PathBuf {
+pub fn program(name: &str) -> PathBuf {
     Path::new(env!("OUT_DIR")).join(name).with_extension("wasm")
 }
 

@@ -9,13 +9,16 @@
 mod context;
 
 mod bounds;
+mod caps;
 mod check;
 mod cli;
 mod conventional;
+mod gate;
 mod hostile;
 mod mutants;
 mod next;
 mod pipeline;
+mod planted;
 mod plugin;
 mod policy;
 mod release;

@@ -1,5 +1,8 @@
 //! Building, stamping, reading and inspecting plugins, and holding settings against their schema.
 
+mod inspect;
+
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -14,7 +17,7 @@ use semver::Version;
 use serde_json::{Value, json};
 use wasm_encoder::ComponentSection as _;
 
-use crate::context::Context;
+use crate::context::{Context, Ran};
 
 /// A component with nothing in it.
 const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -60,11 +63,11 @@ fn with_section(mut component: Vec<u8>, json: &str) -> Vec<u8> {
 fn component(imports: &[&str], exports: &[&str]) -> Vec<u8> {
     let mut text = String::from("(component ");
     for name in imports {
-        text.push_str(&format!("(import \"{name}\" (instance))"));
+        let _ = write!(text, "(import \"{name}\" (instance))");
     }
     text.push_str("(component $c) (instance $i (instantiate $c))");
     for name in exports {
-        text.push_str(&format!("(export \"{name}\" (instance $i))"));
+        let _ = write!(text, "(export \"{name}\" (instance $i))");
     }
     text.push(')');
     wat::parse_str(&text).expect("a component")
@@ -81,7 +84,7 @@ fn requests(capability: Capability) -> Vec<CapabilityRequest> {
 fn scaffold(context: &Context, folder: &str, plugin_toml: &str, body: &str) -> std::path::PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let root = fs::canonicalize(root).expect("the repository");
-    let sdk = root.join("sdk");
+    let sdk = root.join("sdk").display().to_string();
     context.write(
         &format!("{folder}/Cargo.toml"),
         format!(
@@ -139,6 +142,97 @@ fn build(context: &Context, folder: &Path) -> Result<BuiltPlugin, BuildError> {
     })
 }
 
+/// Runs `holdpoint plugin build` with the compiler of this machine.
+fn build_command(context: &Context, arguments: &[&str]) -> Ran {
+    let mut command = context.command(context.path());
+    command
+        .args(["plugin", "build", "--offline"])
+        .args(arguments);
+    for name in [
+        "HOME",
+        "CARGO",
+        "CARGO_HOME",
+        "RUSTUP_HOME",
+        "RUSTUP_TOOLCHAIN",
+    ] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    Ran::of(command.output())
+}
+
+/// The page of a plugin without what differs from build to build.
+fn redacted(page: &str) -> String {
+    let lines = page.lines().map(|line| match line.split_once(' ') {
+        Some(("digest", _)) => "digest    [digest]",
+        Some(("size", _)) => "size      [size]",
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Builds the second folder with the command, which gives these bytes and says what they are.
+fn build_through_the_binary(context: &Context, expected: &[u8]) {
+    let written = |path: &str| fs::read(context.path().join(path)).expect("it was written");
+    let ran = build_command(context, &["second", "--out", "sample.wasm"]).expect_code(0);
+    assert!(written("sample.wasm") == expected, "not reproducible");
+    insta::assert_snapshot!(redacted(&ran.stdout));
+
+    let ran = build_command(context, &["second", "--format", "json"]).expect_code(0);
+    assert!(written("second/target/sample.wasm") == expected);
+    let document = ran.json();
+    assert_eq!(document["size"], expected.len());
+    assert_eq!(document["kinds"], json!(["policy"]));
+    assert_eq!(document["manifest"]["name"], "sample");
+    let digest = holdpoint::model::Digest::of(expected).to_string();
+    assert_eq!(document["digest"], digest);
+
+    let refused = |arguments: &[&str], says: &[&str]| {
+        let ran = build_command(context, arguments).expect_code(2);
+        assert_eq!(ran.stdout, "");
+        for words in says {
+            assert!(ran.stderr.contains(words), "{words}\n{}", ran.stderr);
+        }
+    };
+    refused(
+        &["second", "--out", "none/sample.wasm"],
+        &["none/sample.wasm cannot be written", "`--out`"],
+    );
+    let undeclared = PLUGIN_TOML.replace("commits = \"to count them\"", "");
+    context.write("second/plugin.toml", undeclared);
+    refused(
+        &["second"],
+        &["the plugin in second was not built", "`commits = "],
+    );
+}
+
+#[test]
+fn what_cannot_be_built_is_refused_before_anything_is_compiled() {
+    let context = Context::new();
+    context.write("empty/README.md", "");
+    context.write(
+        "wrong/plugin.toml",
+        PLUGIN_TOML.replace("license", "licence"),
+    );
+    for (folder, words) in [
+        ("missing", &["missing", "plugin.toml"][..]),
+        ("empty", &["empty", "plugin.toml"]),
+        (
+            "wrong",
+            &["plugin.toml:5", "licence", "did you mean `license`?"],
+        ),
+    ] {
+        let ran = build_command(&context, &[folder]).expect_code(2);
+        assert_eq!(ran.stdout, "");
+        for word in words {
+            assert!(ran.stderr.contains(word), "{word}\n{}", ran.stderr);
+        }
+        let ran = build_command(&context, &[folder, "--format", "json"]).expect_code(2);
+        assert_eq!(ran.json()["error"]["exit_code"], 2);
+    }
+}
+
 /// One test, because each build takes seconds and they share what is compiled.
 #[test]
 fn a_plugin_is_built_from_a_folder() {
@@ -177,11 +271,10 @@ fn a_plugin_is_built_from_a_folder() {
         "The most commits."
     );
 
-    // The same sources in another folder give the same bytes.
+    // The command, and the same sources in another folder, give the same bytes.
     let second = scaffold(&context, "second", PLUGIN_TOML, BODY);
     fs::copy(first.join("Cargo.lock"), second.join("Cargo.lock")).expect("the lockfile");
-    let again = build(&context, &second).expect("it can be built");
-    assert!(built.component == again.component, "not reproducible");
+    build_through_the_binary(&context, &built.component);
 
     // A capability that is used and not asked for.
     let undeclared = PLUGIN_TOML.replace("commits = \"to count them\"", "");

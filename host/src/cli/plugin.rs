@@ -92,7 +92,7 @@ pub(super) enum Error {
         /// Its folder.
         folder: Text,
         /// Why.
-        source: BuildError,
+        source: Box<BuildError>,
     },
     /// The file cannot be written.
     #[error("{} cannot be written", path.terminal())]
@@ -152,6 +152,10 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     Ok(ExitCode::GO)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the plugin is written where its author asks for it"
+)]
 fn build(arguments: &BuildArguments) -> Result<(PathBuf, Inspection), Error> {
     let target_folder = arguments.folder.join("target");
     let built = holdpoint_build::build_plugin(&BuildRequest {
@@ -162,7 +166,7 @@ fn build(arguments: &BuildArguments) -> Result<(PathBuf, Inspection), Error> {
     })
     .map_err(|source| Error::Build {
         folder: shown(&arguments.folder),
-        source,
+        source: Box::new(source),
     })?;
     let out = arguments
         .out
