@@ -220,8 +220,6 @@ fn is_bounded(outcome: &Outcome) -> bool {
             what: LimitKind::Handles,
             limit: 4_096,
         } => true,
-        // The engine has no type for what its own count of handles refuses, only words.
-        Outcome::Trapped { message, .. } if message.raw().contains("handle limit exceeded") => true,
         Outcome::Malformed { .. } => false,
         other => panic!("{other:?}"),
     }

@@ -123,7 +123,9 @@ impl Package {
         let mut package = Self {
             workspace: folder.clone(),
             folder,
-            target_folder: target_folder.to_owned(),
+            // Cargo runs in the plugin's folder, where a relative path would mean another one.
+            target_folder: std::path::absolute(target_folder)
+                .unwrap_or_else(|_| target_folder.to_owned()),
             offline,
         };
         let mut command = package.cargo("metadata");

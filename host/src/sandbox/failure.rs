@@ -71,9 +71,7 @@ fn without_type(error: &Error, limits: &Limits) -> Outcome {
             what: LimitKind::AnswerBytes,
             limit: limits.answer_bytes,
         }
-    } else if words.contains("too many concurrent component handles")
-        || words.contains("handle table")
-    {
+    } else if words.contains("store handle limit exceeded") {
         Outcome::TooMuchOutput {
             what: LimitKind::Handles,
             limit: handles(),
