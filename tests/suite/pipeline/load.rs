@@ -362,9 +362,9 @@ fn what_does_not_fit_a_plugin_is_shown_at_its_line() {
             "did you mean `project`?",
         ),
         (
-            ticket("ticket.wasm", "", "rules = { opne = \"error\" }"),
+            ticket("ticket.wasm", "", "rules = { opem = \"error\" }"),
             7,
-            "plugin `ticket` has no rule `opne`",
+            "plugin `ticket` has no rule `opem`",
             "did you mean `open`?",
         ),
         (
