@@ -1,8 +1,3 @@
-#![expect(
-    clippy::disallowed_methods,
-    reason = "`plugin build` writes the component where its caller says"
-)]
-
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs;
