@@ -10,6 +10,7 @@ mod collect;
 mod commits;
 mod content;
 mod dirty;
+mod discovery;
 mod distrust;
 mod error;
 mod files;

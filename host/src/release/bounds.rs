@@ -29,3 +29,22 @@ pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
 
 /// Bytes of a CODEOWNERS file, as on GitHub.
 pub const OWNERS_BYTES_MAX: u64 = 3 << 20;
+
+/// Rules of a CODEOWNERS file.
+pub const OWNERS_RULES_MAX: usize = 5_000;
+
+/// Owners in one rule of a CODEOWNERS file.
+pub const OWNERS_PER_RULE_MAX: usize = 100;
+
+/// Bytes of a pattern in a CODEOWNERS file.
+pub const OWNERS_PATTERN_BYTES_MAX: usize = 1_024;
+
+/// Bytes of memory for the owners of all changed files together.
+pub const OWNERS_GIVEN_BYTES_MAX: u64 = 256 << 20;
+
+/// Bytes of a short file of the git folder that is read whole: its configuration, a ref, what names
+/// another folder.
+pub const SETTINGS_BYTES_MAX: u64 = 1 << 20;
+
+/// Bytes of a file with many refs or commits: `packed-refs`, `shallow`.
+pub const REFS_BYTES_MAX: u64 = 256 << 20;

@@ -24,6 +24,20 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// A bare repository lies among the files of a checkout.
+    #[error("{} looks like a bare repository inside the checkout {}", Text::from(folder.to_string_lossy()).terminal(), Text::from(work_tree.to_string_lossy()).terminal())]
+    BareInside {
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The checkout.
+        work_tree: PathBuf,
+    },
+    /// Something in the git folder cannot be read to its end.
+    #[error("{} in the git folder is a pipe, a device or a link to a folder outside", Text::from(path.to_string_lossy()).terminal())]
+    Unusual {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// Objects are borrowed from a folder outside the repository.
     #[error("the repository borrows objects from {}, outside of its own git folder", folder.terminal())]
     Alternates {
@@ -211,11 +225,13 @@ impl Error {
             Self::MissingObject { .. } | Self::BrokenObject { .. } => "the repository is damaged: check it with `git fsck`, or clone it anew".to_owned(),
             Self::TooManyCommits | Self::TooManyChanges => "name a later start with `--from`, or tag an earlier release".to_owned(),
             Self::TooDeep => "check who committed it: no real file lies so deep".to_owned(),
+            Self::BareInside { .. } => "its files may have been committed to pass for a repository: name the checkout with `--repo FOLDER`, or move the bare repository out of it".to_owned(),
+            Self::Unusual { .. } => "git makes no such thing: find out where it comes from, or clone the repository anew".to_owned(),
             Self::Refs { .. } => "check them with `git for-each-ref`".to_owned(),
             Self::Status { .. } => "check it with `git status`".to_owned(),
             Self::PathFilter { .. } => "write it relative to the root of the repository, with `/` and without `..`".to_owned(),
             Self::NoSuchFile { .. } => "check the spelling, and that the file is committed there".to_owned(),
-            Self::TooLarge { .. } => "name a smaller file".to_owned(),
+            Self::TooLarge { .. } => "name a smaller file, or find out why it is so large".to_owned(),
             Self::File { .. } => "check that the step that makes it has run, and the path in the pipeline file".to_owned(),
             Self::NotAFile { .. } => "name a single file: pack a folder into an archive first".to_owned(),
             Self::DuplicateName { .. } => "give each artifact and each piece of evidence a name of its own".to_owned(),
