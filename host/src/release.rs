@@ -18,6 +18,7 @@ mod handle;
 mod message;
 mod next;
 mod owners;
+mod owner_pattern;
 mod query;
 mod range;
 mod renames;

@@ -17,9 +17,19 @@ pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 pub const MESSAGE_CUT: &str =
     "\n\n[the rest of this message was left out: it has more than 65536 bytes]";
 
-/// Bytes of a file whose lines are counted; a larger file counts as binary, as it does for git from
-/// 512 MiB on (`core.bigFileThreshold`).
-pub const DIFF_BYTES_MAX: u64 = 512 << 20;
+/// Bytes of a file whose lines are counted; a larger file counts as binary. git does the same from
+/// 512 MiB on (`core.bigFileThreshold`), but there nobody else's file has to be read in a release
+/// gate.
+pub const DIFF_BYTES_MAX: u64 = 16 << 20;
+
+/// Lines of a file that are compared; a file with more counts as binary. Generated files with
+/// hundreds of thousands of lines stay below.
+pub const DIFF_LINES_MAX: usize = 1_000_000;
+
+/// Bytes of deleted and added files, together, that are looked into for renames with a change. The
+/// files that come after count as deleted and added, as they do for git beyond `diff.renameLimit`;
+/// renames without a change are found all the same.
+pub const RENAME_BYTES_MAX: u64 = 64 << 20;
 
 /// Bytes of one artifact.
 pub const ARTIFACT_BYTES_MAX: u64 = 16 << 30;

@@ -192,19 +192,21 @@ fn read_changes(
         None => None,
     };
     let new = handle.commit_tree(head)?;
-    let owners = CodeOwners::read(handle, query.trusted_owners.as_deref(), new)?;
-    Ok(changes::between(handle, old, new, path)?
+    let mut owners = CodeOwners::read(handle, query.trusted_owners.as_deref(), new)?;
+    changes::between(handle, old, new, path)?
         .into_iter()
-        .map(|change| Change {
-            owners: owners.of(&change.path),
-            path: Text::from_bytes(&change.path),
-            old_path: change.old_path.as_deref().map(Text::from_bytes),
-            how: change.how,
-            insertions: change.insertions,
-            deletions: change.deletions,
-            binary: change.binary,
+        .map(|change| {
+            Ok(Change {
+                owners: owners.of(&change.path)?,
+                path: Text::from_bytes(&change.path),
+                old_path: change.old_path.as_deref().map(Text::from_bytes),
+                how: change.how,
+                insertions: change.insertions,
+                deletions: change.deletions,
+                binary: change.binary,
+            })
         })
-        .collect())
+        .collect()
 }
 
 fn totals(range: &[Link], changes: &[Change]) -> Totals {

@@ -193,6 +193,24 @@ pub enum Error {
         /// The pattern.
         pattern: Text,
     },
+    /// A CODEOWNERS file has more of something than is read.
+    #[error("line {line} of {} goes beyond {most} {what}", file.terminal())]
+    OwnersBound {
+        /// The file.
+        file: Text,
+        /// The line, counted from 1.
+        line: usize,
+        /// What there is too much of.
+        what: &'static str,
+        /// The bound.
+        most: usize,
+    },
+    /// The changed files have more owners than are kept.
+    #[error(
+        "the owners of the changed files take more than {} bytes",
+        bounds::OWNERS_GIVEN_BYTES_MAX
+    )]
+    TooManyOwners,
     /// A part of the work did not come to its end: a defect of this program.
     #[error("a part of the work ended early")]
     Interrupted,
@@ -207,6 +225,8 @@ impl Error {
                 "run it in a git checkout, or name one with `--repo FOLDER`".to_owned()
             }
             Self::Open { .. } => "check it with `git fsck`, and that you may read its files".to_owned(),
+            Self::BareInside { .. } => "its files may have been committed to pass for a repository: name the checkout with `--repo FOLDER`, or move the bare repository out of it".to_owned(),
+            Self::Unusual { .. } => "git makes no such thing: find out where it comes from, or clone the repository anew".to_owned(),
             Self::Alternates { .. } => "objects from elsewhere are not trusted: clone without `--shared` and `--reference`, or run `git repack -a -d` and remove objects/info/alternates".to_owned(),
             Self::TagPattern { .. } => "write the pattern like `v{version}` or `payments-v{version}`".to_owned(),
             Self::UnbornBranch { .. } => "commit something first, or name a revision with `--to`".to_owned(),
@@ -225,8 +245,6 @@ impl Error {
             Self::MissingObject { .. } | Self::BrokenObject { .. } => "the repository is damaged: check it with `git fsck`, or clone it anew".to_owned(),
             Self::TooManyCommits | Self::TooManyChanges => "name a later start with `--from`, or tag an earlier release".to_owned(),
             Self::TooDeep => "check who committed it: no real file lies so deep".to_owned(),
-            Self::BareInside { .. } => "its files may have been committed to pass for a repository: name the checkout with `--repo FOLDER`, or move the bare repository out of it".to_owned(),
-            Self::Unusual { .. } => "git makes no such thing: find out where it comes from, or clone the repository anew".to_owned(),
             Self::Refs { .. } => "check them with `git for-each-ref`".to_owned(),
             Self::Status { .. } => "check it with `git status`".to_owned(),
             Self::PathFilter { .. } => "write it relative to the root of the repository, with `/` and without `..`".to_owned(),
@@ -236,6 +254,7 @@ impl Error {
             Self::NotAFile { .. } => "name a single file: pack a folder into an archive first".to_owned(),
             Self::DuplicateName { .. } => "give each artifact and each piece of evidence a name of its own".to_owned(),
             Self::Owners { .. } => "correct the line; patterns are those of .gitignore, without `!` and `[…]`".to_owned(),
+            Self::OwnersBound { .. } | Self::TooManyOwners => "name teams instead of many people, and folders instead of many files".to_owned(),
             Self::Interrupted => return None,
         })
     }
