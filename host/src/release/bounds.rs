@@ -17,9 +17,8 @@ pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 pub const MESSAGE_CUT: &str =
     "\n\n[the rest of this message was left out: it has more than 65536 bytes]";
 
-/// Bytes of a file whose lines are counted; a larger file counts as binary. git does the same from
-/// 512 MiB on (`core.bigFileThreshold`), but there nobody else's file has to be read in a release
-/// gate.
+/// Bytes of a file whose lines are counted; a larger file counts as binary. For git that begins at
+/// 512 MiB (`core.bigFileThreshold`), where a file of line breaks takes minutes and gibibytes.
 pub const DIFF_BYTES_MAX: u64 = 16 << 20;
 
 /// Lines of a file that are compared; a file with more counts as binary. Generated files with
