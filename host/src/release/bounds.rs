@@ -17,9 +17,18 @@ pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 pub const MESSAGE_CUT: &str =
     "\n\n[the rest of this message was left out: it has more than 65536 bytes]";
 
-/// Bytes of a file whose lines are counted; a larger file counts as binary, as it does for git from
-/// 512 MiB on (`core.bigFileThreshold`).
-pub const DIFF_BYTES_MAX: u64 = 512 << 20;
+/// Bytes of a file whose lines are counted; a larger file counts as binary. For git that begins at
+/// 512 MiB (`core.bigFileThreshold`), where a file of line breaks takes minutes and gibibytes.
+pub const DIFF_BYTES_MAX: u64 = 16 << 20;
+
+/// Lines of a file that are compared; a file with more counts as binary. Generated files with
+/// hundreds of thousands of lines stay below.
+pub const DIFF_LINES_MAX: usize = 1_000_000;
+
+/// Bytes of deleted and added files, together, that are looked into for renames with a change. The
+/// files that come after count as deleted and added, as they do for git beyond `diff.renameLimit`;
+/// renames without a change are found all the same.
+pub const RENAME_BYTES_MAX: u64 = 64 << 20;
 
 /// Bytes of one artifact.
 pub const ARTIFACT_BYTES_MAX: u64 = 16 << 30;
@@ -29,3 +38,22 @@ pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
 
 /// Bytes of a CODEOWNERS file, as on GitHub.
 pub const OWNERS_BYTES_MAX: u64 = 3 << 20;
+
+/// Rules of a CODEOWNERS file.
+pub const OWNERS_RULES_MAX: usize = 5_000;
+
+/// Owners in one rule of a CODEOWNERS file.
+pub const OWNERS_PER_RULE_MAX: usize = 100;
+
+/// Bytes of a pattern in a CODEOWNERS file.
+pub const OWNERS_PATTERN_BYTES_MAX: usize = 1_024;
+
+/// Bytes of memory for the owners of all changed files together.
+pub const OWNERS_GIVEN_BYTES_MAX: u64 = 256 << 20;
+
+/// Bytes of a short file of the git folder that is read whole: its configuration, a ref, what names
+/// another folder.
+pub const SETTINGS_BYTES_MAX: u64 = 1 << 20;
+
+/// Bytes of a file with many refs or commits: `packed-refs`, `shallow`.
+pub const REFS_BYTES_MAX: u64 = 256 << 20;

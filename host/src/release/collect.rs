@@ -9,8 +9,8 @@ use super::owners::CodeOwners;
 use super::range::{self, Link};
 use super::tags::{self, Tag};
 use super::{
-    Collected, Error, NarrowedBy, Narrowing, NextQuery, Query, Repository, dirty, files, next,
-    revision,
+    Collected, Error, NarrowedBy, Narrowing, NextQuery, Query, Repository, dirty, files, jump,
+    next, revision,
 };
 use crate::model::{Change, Subject, Text, Totals};
 
@@ -53,6 +53,14 @@ pub(super) fn collect(
         (None, Some(tag)) => Some(tag.version.clone()),
         (None, None) => proposed(repository, query, &handle.name(&head).to_string())?,
     };
+    let jump = match base.last {
+        Some(last) => jump::to(&handle, &tags, last)?,
+        None => None,
+    };
+    let base_tag = match (&query.from, base.last) {
+        (None, Some(last)) => Some(last.name.clone()),
+        _ => None,
+    };
     let subject = Subject {
         project: query
             .project
@@ -75,6 +83,8 @@ pub(super) fn collect(
     Ok(Collected {
         dirty: dirty::read(&handle, head)?,
         narrowing,
+        base_tag,
+        jump,
         subject,
     })
 }
@@ -192,19 +202,21 @@ fn read_changes(
         None => None,
     };
     let new = handle.commit_tree(head)?;
-    let owners = CodeOwners::read(handle, query.trusted_owners.as_deref(), new)?;
-    Ok(changes::between(handle, old, new, path)?
+    let mut owners = CodeOwners::read(handle, query.trusted_owners.as_deref(), new)?;
+    changes::between(handle, old, new, path)?
         .into_iter()
-        .map(|change| Change {
-            owners: owners.of(&change.path),
-            path: Text::from_bytes(&change.path),
-            old_path: change.old_path.as_deref().map(Text::from_bytes),
-            how: change.how,
-            insertions: change.insertions,
-            deletions: change.deletions,
-            binary: change.binary,
+        .map(|change| {
+            Ok(Change {
+                owners: owners.of(&change.path)?,
+                path: Text::from_bytes(&change.path),
+                old_path: change.old_path.as_deref().map(Text::from_bytes),
+                how: change.how,
+                insertions: change.insertions,
+                deletions: change.deletions,
+                binary: change.binary,
+            })
         })
-        .collect())
+        .collect()
 }
 
 fn totals(range: &[Link], changes: &[Change]) -> Totals {

@@ -25,6 +25,8 @@ pub(super) struct Lines {
 pub(super) struct Contents<'a> {
     handle: &'a Handle,
     chunks: HashMap<ObjectId, Rc<Chunks>>,
+    /// Bytes of contents that may still be cut into chunks.
+    bytes_left: u64,
     sizes: HashMap<ObjectId, u64>,
 }
 
@@ -36,7 +38,7 @@ enum Side {
 
 impl Side {
     fn of(bytes: Vec<u8>) -> Self {
-        if is_binary(&bytes) {
+        if is_binary(&bytes) || has_too_many_lines(&bytes) {
             Self::Binary
         } else {
             Self::Text(bytes)
@@ -49,11 +51,18 @@ pub(super) fn is_binary(bytes: &[u8]) -> bool {
     bytes.iter().take(BINARY_PROBE_BYTES).any(|byte| *byte == 0)
 }
 
+/// Whether there are more lines than are compared.
+fn has_too_many_lines(bytes: &[u8]) -> bool {
+    let breaks = bytes.iter().filter(|byte| **byte == b'\n');
+    breaks.count() > bounds::DIFF_LINES_MAX
+}
+
 impl<'a> Contents<'a> {
     pub(super) fn new(handle: &'a Handle) -> Self {
         Self {
             handle,
             chunks: HashMap::new(),
+            bytes_left: bounds::RENAME_BYTES_MAX,
             sizes: HashMap::new(),
         }
     }
@@ -69,14 +78,17 @@ impl<'a> Contents<'a> {
     }
 
     /// What a file consists of, for finding out how much of it another one has. Files that are too
-    /// large to be compared have nothing in common with any other.
+    /// large to be compared have nothing in common with any other, and neither have those that are
+    /// looked at after [`bounds::RENAME_BYTES_MAX`] is used up.
     pub(super) fn chunks(&mut self, id: ObjectId) -> Result<Rc<Chunks>, Error> {
         if let Some(chunks) = self.chunks.get(&id) {
             return Ok(Rc::clone(chunks));
         }
-        let chunks = if self.size(id)? > bounds::DIFF_BYTES_MAX {
+        let size = self.size(id)?;
+        let chunks = if size > bounds::DIFF_BYTES_MAX || size > self.bytes_left {
             Chunks::default()
         } else {
+            self.bytes_left -= size;
             let bytes = self.handle.blob(id)?;
             Chunks::of(&bytes, !is_binary(&bytes))
         };

@@ -1,12 +1,9 @@
 //! Opens a repository without obeying it.
 
-#![expect(clippy::disallowed_methods, reason = "this room reads repositories")]
-
 use std::path::{Path, PathBuf};
 
-use gix::discover::repository::Path as Found;
-
 use super::Error;
+use super::discovery::{self, Found};
 use crate::model::Text;
 
 /// What is kept of a repository's configuration: how its objects and files are stored.
@@ -51,15 +48,16 @@ pub(super) fn open(folder: &Path) -> Result<Opened, Error> {
         folder: folder.clone(),
         source: Box::new(source),
     };
-    let (found, _trust) = gix::discover::upwards(&folder).map_err(|_| Error::NotARepository {
-        folder: folder.clone(),
-    })?;
-    let (git_folder, work_tree) = match found {
-        Found::WorkTree(work_tree) => (work_tree.join(".git"), Some(work_tree)),
-        Found::LinkedWorkTree { work_dir, git_dir } => (git_dir, Some(work_dir)),
-        Found::Repository(git_folder) => (git_folder, None),
-    };
-    refuse_alternates(&common_folder(&git_folder))?;
+    let Found {
+        git_folder,
+        common_folder,
+        work_tree,
+    } = discovery::find(&folder)?;
+    discovery::refuse_unusual(&common_folder)?;
+    if git_folder != common_folder {
+        discovery::refuse_unusual(&git_folder)?;
+    }
+    refuse_alternates(&common_folder)?;
     let options = gix::open::Options::isolated()
         .with(gix::sec::Trust::Full)
         .open_path_as_is(true)
@@ -74,14 +72,6 @@ pub(super) fn open(folder: &Path) -> Result<Opened, Error> {
         work_tree,
         partial,
     })
-}
-
-/// The folder that a linked working tree shares with its repository.
-fn common_folder(git_folder: &Path) -> PathBuf {
-    match std::fs::read_to_string(git_folder.join("commondir")) {
-        Ok(common) => git_folder.join(common.trim_end()),
-        Err(_) => git_folder.to_owned(),
-    }
 }
 
 /// Refuses objects that are borrowed from elsewhere. A folder inside the git folder may lend some,
@@ -109,16 +99,8 @@ fn refuse_alternates(common_folder: &Path) -> Result<(), Error> {
 
 /// The folders that an objects folder borrows from; none when it borrows from none.
 fn alternates(objects: &Path) -> Result<Option<Vec<String>>, Error> {
-    let file = objects.join("info").join("alternates");
-    let bytes = match std::fs::read(&file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => {
-            return Err(Error::Open {
-                folder: file,
-                source: source.into(),
-            });
-        }
+    let Some(bytes) = discovery::read_small(&objects.join("info").join("alternates"))? else {
+        return Ok(None);
     };
     let lines: Vec<String> = String::from_utf8_lossy(&bytes)
         .lines()

@@ -24,6 +24,20 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// A bare repository lies among the files of a checkout.
+    #[error("{} looks like a bare repository inside the checkout {}", Text::from(folder.to_string_lossy()).terminal(), Text::from(work_tree.to_string_lossy()).terminal())]
+    BareInside {
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The checkout.
+        work_tree: PathBuf,
+    },
+    /// Something in the git folder cannot be read to its end.
+    #[error("{} in the git folder is a pipe, a device or a link to a folder outside", Text::from(path.to_string_lossy()).terminal())]
+    Unusual {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// Objects are borrowed from a folder outside the repository.
     #[error("the repository borrows objects from {}, outside of its own git folder", folder.terminal())]
     Alternates {
@@ -179,6 +193,24 @@ pub enum Error {
         /// The pattern.
         pattern: Text,
     },
+    /// A CODEOWNERS file has more of something than is read.
+    #[error("line {line} of {} goes beyond {most} {what}", file.terminal())]
+    OwnersBound {
+        /// The file.
+        file: Text,
+        /// The line, counted from 1.
+        line: usize,
+        /// What there is too much of.
+        what: &'static str,
+        /// The bound.
+        most: usize,
+    },
+    /// The changed files have more owners than are kept.
+    #[error(
+        "the owners of the changed files take more than {} bytes",
+        bounds::OWNERS_GIVEN_BYTES_MAX
+    )]
+    TooManyOwners,
     /// A part of the work did not come to its end: a defect of this program.
     #[error("a part of the work ended early")]
     Interrupted,
@@ -193,6 +225,8 @@ impl Error {
                 "run it in a git checkout, or name one with `--repo FOLDER`".to_owned()
             }
             Self::Open { .. } => "check it with `git fsck`, and that you may read its files".to_owned(),
+            Self::BareInside { .. } => "its files may have been committed to pass for a repository: name the checkout with `--repo FOLDER`, or move the bare repository out of it".to_owned(),
+            Self::Unusual { .. } => "git makes no such thing: find out where it comes from, or clone the repository anew".to_owned(),
             Self::Alternates { .. } => "objects from elsewhere are not trusted: clone without `--shared` and `--reference`, or run `git repack -a -d` and remove objects/info/alternates".to_owned(),
             Self::TagPattern { .. } => "write the pattern like `v{version}` or `payments-v{version}`".to_owned(),
             Self::UnbornBranch { .. } => "commit something first, or name a revision with `--to`".to_owned(),
@@ -215,11 +249,12 @@ impl Error {
             Self::Status { .. } => "check it with `git status`".to_owned(),
             Self::PathFilter { .. } => "write it relative to the root of the repository, with `/` and without `..`".to_owned(),
             Self::NoSuchFile { .. } => "check the spelling, and that the file is committed there".to_owned(),
-            Self::TooLarge { .. } => "name a smaller file".to_owned(),
+            Self::TooLarge { .. } => "name a smaller file, or find out why it is so large".to_owned(),
             Self::File { .. } => "check that the step that makes it has run, and the path in the pipeline file".to_owned(),
             Self::NotAFile { .. } => "name a single file: pack a folder into an archive first".to_owned(),
             Self::DuplicateName { .. } => "give each artifact and each piece of evidence a name of its own".to_owned(),
             Self::Owners { .. } => "correct the line; patterns are those of .gitignore, without `!` and `[…]`".to_owned(),
+            Self::OwnersBound { .. } | Self::TooManyOwners => "name teams instead of many people, and folders instead of many files".to_owned(),
             Self::Interrupted => return None,
         })
     }

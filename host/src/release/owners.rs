@@ -1,16 +1,12 @@
 //! Code owners: who answers for a path.
 
-use globset::{GlobBuilder, GlobMatcher};
-
 use super::handle::Handle;
+use super::owner_pattern::Pattern;
 use super::{Error, bounds};
 use crate::model::{Owners, Text};
 
 /// Where a CODEOWNERS file is looked for, in GitHub's order; the first one counts.
 const PLACES: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
-
-/// Rules that are read; more make a release too slow to read.
-const RULES_MAX: usize = 20_000;
 
 /// A CODEOWNERS file in GitHub's syntax: a pattern and its owners on each line, the last line that
 /// matches counts. `[Section]` headings, as GitLab has them, are skipped over: their rules count in
@@ -22,11 +18,15 @@ const RULES_MAX: usize = 20_000;
 pub(super) struct CodeOwners {
     rules: Vec<Rule>,
     trusted: bool,
+    /// Bytes of owners that may still be given out.
+    bytes_left: u64,
 }
 
 struct Rule {
-    matchers: Vec<GlobMatcher>,
+    pattern: Pattern,
     owners: Vec<Text>,
+    /// Bytes of memory that the owners take.
+    bytes: u64,
 }
 
 impl CodeOwners {
@@ -44,17 +44,20 @@ impl CodeOwners {
                 return Self::parse(&content, place, false);
             }
         }
-        Ok(Self {
-            rules: Vec::new(),
-            trusted: false,
-        })
+        Self::parse(b"", "", false)
     }
 
     /// A line that cannot be read is an error where the file is trusted, and is skipped over where
-    /// it is only a claim, as GitHub does.
+    /// it is only a claim, as GitHub does. What is beyond a bound is an error in either.
     fn parse(content: &[u8], file: &str, trusted: bool) -> Result<Self, Error> {
         let mut rules = Vec::new();
         for (index, line) in content.split(|byte| *byte == b'\n').enumerate() {
+            let beyond = |what, most| Error::OwnersBound {
+                file: file.into(),
+                line: index + 1,
+                what,
+                most,
+            };
             let line = String::from_utf8_lossy(line);
             let mut words = words(&line).into_iter();
             let Some(pattern) = words.next() else {
@@ -63,43 +66,74 @@ impl CodeOwners {
             if is_section(&pattern) {
                 continue;
             }
-            match matchers(&pattern) {
-                Some(matchers) if rules.len() < RULES_MAX => rules.push(Rule {
-                    matchers,
-                    owners: words.map(Text::from).collect(),
-                }),
-                _ if trusted => {
+            if pattern.len() > bounds::OWNERS_PATTERN_BYTES_MAX {
+                return Err(beyond(
+                    "bytes in a pattern",
+                    bounds::OWNERS_PATTERN_BYTES_MAX,
+                ));
+            }
+            if rules.len() >= bounds::OWNERS_RULES_MAX {
+                return Err(beyond("rules", bounds::OWNERS_RULES_MAX));
+            }
+            let Some(parsed) = Pattern::parse(&pattern) else {
+                if trusted {
                     return Err(Error::Owners {
                         file: file.into(),
                         line: index + 1,
                         pattern: pattern.into(),
                     });
                 }
-                _ => {}
+                continue;
+            };
+            let owners: Vec<Text> = words
+                .by_ref()
+                .take(bounds::OWNERS_PER_RULE_MAX)
+                .map(Text::from)
+                .collect();
+            if words.next().is_some() {
+                return Err(beyond("owners in a rule", bounds::OWNERS_PER_RULE_MAX));
             }
+            let bytes = owners
+                .iter()
+                .map(|owner| (size_of::<Text>() + owner.raw().len()) as u64)
+                .sum();
+            rules.push(Rule {
+                pattern: parsed,
+                owners,
+                bytes,
+            });
         }
-        Ok(Self { rules, trusted })
+        Ok(Self {
+            rules,
+            trusted,
+            bytes_left: bounds::OWNERS_GIVEN_BYTES_MAX,
+        })
     }
 
     /// The owners of a path.
-    pub(super) fn of(&self, path: &[u8]) -> Owners {
+    pub(super) fn of(&mut self, path: &[u8]) -> Result<Owners, Error> {
         let path = String::from_utf8_lossy(path);
-        let names = self
+        let names: Vec<Vec<char>> = path.split('/').map(|name| name.chars().collect()).collect();
+        let rule = self
             .rules
             .iter()
             .rev()
-            .find(|rule| {
-                rule.matchers
-                    .iter()
-                    .any(|matcher| matcher.is_match(path.as_ref()))
-            })
-            .map(|rule| rule.owners.clone())
-            .unwrap_or_default();
-        if self.trusted {
-            Owners::Trusted(names)
+            .find(|rule| rule.pattern.matches(&names));
+        let owners = match rule {
+            None => Vec::new(),
+            Some(rule) => {
+                self.bytes_left = self
+                    .bytes_left
+                    .checked_sub(rule.bytes)
+                    .ok_or(Error::TooManyOwners)?;
+                rule.owners.clone()
+            }
+        };
+        Ok(if self.trusted {
+            Owners::Trusted(owners)
         } else {
-            Owners::Claimed(names)
-        }
+            Owners::Claimed(owners)
+        })
     }
 }
 
@@ -131,39 +165,4 @@ fn words(line: &str) -> Vec<String> {
         words.push(word);
     }
     words
-}
-
-/// What a pattern matches; none when it cannot be read.
-fn matchers(pattern: &str) -> Option<Vec<GlobMatcher>> {
-    if pattern.starts_with('!') || pattern.contains(['[', ']', '{', '}']) {
-        return None;
-    }
-    let is_folder = pattern.ends_with('/');
-    let trimmed = pattern.trim_end_matches('/');
-    let is_rooted = trimmed.contains('/') || pattern == "/";
-    let name = trimmed.trim_start_matches('/');
-    let base = match (is_rooted, name) {
-        (_, "") => "**".to_owned(),
-        (true, name) => name.to_owned(),
-        (false, name) => format!("**/{name}"),
-    };
-    let mut globs = Vec::new();
-    if !is_folder {
-        globs.push(base.clone());
-    }
-    // A pattern that ends in `/*` names the files of one folder, not those below.
-    if !base.ends_with("/*") || base == "**/*" {
-        globs.push(format!("{base}/**"));
-    }
-    globs
-        .iter()
-        .map(|glob| {
-            GlobBuilder::new(glob)
-                .literal_separator(true)
-                .backslash_escape(true)
-                .build()
-                .ok()
-                .map(|glob| glob.compile_matcher())
-        })
-        .collect()
 }

@@ -152,6 +152,24 @@ pub struct Collected {
     /// Commits since the last release that the range or the path filter leaves out, one entry for
     /// each option that does.
     pub narrowing: Vec<Narrowing>,
+    /// The tag that the range starts after; none when the operator names the start, or when the
+    /// range reaches back to the root commits.
+    pub base_tag: Option<Text>,
+    /// Set when the last release does not follow the one before it: whoever can push a tag can so
+    /// take commits out of the range.
+    pub jump: Option<Jump>,
+}
+
+/// A last release whose version is not the next major, minor or patch version after the highest
+/// lower one that it contains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jump {
+    /// The tag of the lower version.
+    pub from: Text,
+    /// The tag of the last release.
+    pub to: Text,
+    /// Commits that lie between the two tags.
+    pub commits: u32,
 }
 
 /// Commits since the last release that are not judged.

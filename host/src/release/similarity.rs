@@ -4,20 +4,28 @@
 //! line ends and every 64 bytes, and what two contents have in common is the sum of the lengths of
 //! the chunks in both, chunks being told apart by a small hash.
 
+use std::collections::HashMap;
+
 /// Where a chunk ends at the latest, in bytes.
-const CHUNK_BYTES_MAX: u64 = 64;
+const CHUNK_BYTES_MAX: u32 = 64;
 
 /// Chunks are told apart by a number below this prime.
 const HASH_BASE: u32 = 107_927;
 
-/// A content as its chunks: how many bytes there are of each, ordered by hash.
+/// A content as its chunks: how many bytes there are of each, ordered by hash. There are never more
+/// than [`HASH_BASE`] of them, however many lines the content has.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Chunks(Vec<(u32, u64)>);
+pub(super) struct Chunks(Box<[(u32, u32)]>);
 
 impl Chunks {
     /// Cuts a content into chunks. In a text the carriage return of a line end does not count.
     pub(super) fn of(bytes: &[u8], is_text: bool) -> Self {
-        let mut chunks = Vec::new();
+        let mut chunks: HashMap<u32, u32> = HashMap::new();
+        let mut add = |hash: RollingHash| {
+            let (hash, bytes) = hash.finish();
+            let sum = chunks.entry(hash).or_default();
+            *sum = sum.saturating_add(bytes);
+        };
         let mut hash = RollingHash::default();
         let mut rest = bytes.iter().copied().peekable();
         while let Some(byte) = rest.next() {
@@ -26,31 +34,25 @@ impl Chunks {
             }
             hash.push(byte);
             if byte == b'\n' || hash.bytes == CHUNK_BYTES_MAX {
-                chunks.push(std::mem::take(&mut hash).finish());
+                add(std::mem::take(&mut hash));
             }
         }
         if hash.bytes > 0 {
-            chunks.push(hash.finish());
+            add(hash);
         }
+        let mut chunks: Box<[(u32, u32)]> = chunks.into_iter().collect();
         chunks.sort_unstable();
-        chunks.dedup_by(|next, kept| {
-            let is_same = next.0 == kept.0;
-            if is_same {
-                kept.1 += next.1;
-            }
-            is_same
-        });
         Self(chunks)
     }
 
     /// Bytes of this content that `other` has too.
     pub(super) fn in_common(&self, other: &Self) -> u64 {
         let mut theirs = other.0.iter().peekable();
-        let mut common = 0;
+        let mut common: u64 = 0;
         for (hash, bytes) in &self.0 {
             while theirs.next_if(|(other, _)| other < hash).is_some() {}
             if let Some((_, other)) = theirs.next_if(|(other, _)| other == hash) {
-                common += bytes.min(other);
+                common += u64::from(*bytes.min(other));
             }
         }
         common
@@ -62,7 +64,7 @@ impl Chunks {
 struct RollingHash {
     low: u32,
     high: u32,
-    bytes: u64,
+    bytes: u32,
 }
 
 impl RollingHash {
@@ -74,7 +76,7 @@ impl RollingHash {
         self.bytes += 1;
     }
 
-    fn finish(self) -> (u32, u64) {
+    fn finish(self) -> (u32, u32) {
         let hash = self.low.wrapping_add(self.high.wrapping_mul(0x61)) % HASH_BASE;
         (hash, self.bytes)
     }

@@ -1,7 +1,7 @@
 //! Which files differ, how large commits are, and who owns what.
 
 use holdpoint::model::{ChangeKind, Owners, Text};
-use holdpoint::release::Query;
+use holdpoint::release::{Query, bounds};
 
 use super::{collected, raw, told, tried};
 use crate::context::{Context, Repository};
@@ -200,4 +200,162 @@ fn the_last_owner_line_that_matches_counts() {
         ..Query::default()
     };
     assert!(told(tried(&repository, &broken)).contains("line 2 of the trusted CODEOWNERS"));
+}
+
+#[test]
+fn owners_beyond_a_bound_are_an_error() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    repository.write("a.rs", "1\n");
+    repository.commit("feat: first");
+    let owners = |count: usize| format!("* {}\n", "@a ".repeat(count));
+    let pattern = |bytes: usize| format!("{} @a\n", "a".repeat(bytes));
+    let rules = |count: usize| "a.rs @a\n".repeat(count);
+    for (within, beyond, expected) in [
+        (
+            owners(bounds::OWNERS_PER_RULE_MAX),
+            owners(bounds::OWNERS_PER_RULE_MAX + 1),
+            "beyond 100 owners in a rule",
+        ),
+        (
+            pattern(bounds::OWNERS_PATTERN_BYTES_MAX),
+            pattern(bounds::OWNERS_PATTERN_BYTES_MAX + 1),
+            "beyond 1024 bytes in a pattern",
+        ),
+        (
+            rules(bounds::OWNERS_RULES_MAX),
+            rules(bounds::OWNERS_RULES_MAX + 1),
+            "beyond 5000 rules",
+        ),
+    ] {
+        let trusted = |content: &str| Query {
+            trusted_owners: Some(content.as_bytes().to_vec()),
+            ..Query::default()
+        };
+        assert!(tried(&repository, &trusted(&within)).is_ok(), "{expected}");
+        let told_trusted = told(tried(&repository, &trusted(&beyond)));
+        assert!(told_trusted.contains(expected), "{told_trusted}");
+        repository.write("CODEOWNERS", &beyond);
+        repository.commit("fix: claim");
+        let told_claimed = told(tried(&repository, &Query::default()));
+        assert!(told_claimed.contains(expected), "{told_claimed}");
+    }
+}
+
+#[test]
+fn owners_of_all_changes_together_are_bounded() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    for number in 0..90 {
+        repository.write(&format!("{number}"), "");
+    }
+    repository.commit("feat: first");
+    let trusted = Query {
+        trusted_owners: Some(format!("* @{}\n", "a".repeat((3 << 20) - 16)).into_bytes()),
+        ..Query::default()
+    };
+    let told = told(tried(&repository, &trusted));
+    assert!(told.contains("more than 268435456 bytes"), "{told}");
+}
+
+#[test]
+fn owner_patterns_reach_as_far_as_they_say() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    let files = ["a.rs", "deep/er/a.rs", "deep/a.rs", "deep/x.txt", "é?.md"];
+    for file in files {
+        repository.write(file, "1\n");
+    }
+    repository.commit("feat: first");
+    for (pattern, expected) in [
+        ("*", &files[..]),
+        ("/", &files),
+        ("**/*.rs", &["a.rs", "deep/a.rs", "deep/er/a.rs"]),
+        ("/*.rs", &["a.rs"]),
+        ("deep/**/a.rs", &["deep/a.rs", "deep/er/a.rs"]),
+        ("deep/**", &["deep/a.rs", "deep/er/a.rs", "deep/x.txt"]),
+        ("/deep/*", &["deep/a.rs", "deep/x.txt"]),
+        ("er", &["deep/er/a.rs"]),
+        ("er/", &["deep/er/a.rs"]),
+        ("a.rs/", &[]),
+        ("?.rs", &["a.rs", "deep/a.rs", "deep/er/a.rs"]),
+        ("*e*p*/*e*", &["deep/er/a.rs"]),
+        ("?\\?.md", &["é?.md"]),
+        ("\\*", &[]),
+        ("/er", &[]),
+    ] {
+        let trusted = Query {
+            trusted_owners: Some(format!("{pattern} @a\n").into_bytes()),
+            ..Query::default()
+        };
+        let read = collected(&repository, &trusted);
+        let changes = read.subject.changes.iter();
+        let mut owned: Vec<&str> = changes
+            .filter(|change| !change.owners.names().is_empty())
+            .map(|change| change.path.raw())
+            .collect();
+        owned.sort_unstable();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(owned, expected, "{pattern}");
+    }
+}
+
+#[test]
+fn large_files_count_as_binary() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    let bytes = usize::try_from(bounds::DIFF_BYTES_MAX).unwrap();
+    let line = "a".repeat((1 << 10) - 1) + "\n";
+    let full = line.repeat(bytes >> 10);
+    repository.write("bytes-within", &full);
+    repository.write("bytes-beyond", full + "a");
+    repository.write("lines-within", "\n".repeat(bounds::DIFF_LINES_MAX));
+    repository.write("lines-beyond", "\n".repeat(bounds::DIFF_LINES_MAX + 1));
+    repository.commit("feat: first");
+    let read = collected(&repository, &Query::default());
+    let found: Vec<(&str, u32, bool)> = read
+        .subject
+        .changes
+        .iter()
+        .map(|change| (change.path.raw(), change.insertions, change.binary))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("bytes-beyond", 0, true),
+            ("bytes-within", 16_384, false),
+            ("lines-beyond", 0, true),
+            ("lines-within", 1_000_000, false),
+        ]
+    );
+}
+
+#[test]
+fn renames_are_looked_for_in_so_many_bytes() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    let content = |name: &str| format!("{name}\n").repeat((10 << 20) / (name.len() + 1));
+    for name in ["a", "b", "c", "d"] {
+        repository.write(&format!("old/{name}"), content(name));
+    }
+    repository.write("old/same", "same\n");
+    repository.commit("feat: first");
+    repository.tag("v1.0.0");
+    std::fs::remove_dir_all(repository.path().join("old")).unwrap();
+    for name in ["a", "b", "c", "d"] {
+        repository.write(&format!("new/{name}1"), content(name) + "more\n");
+    }
+    repository.write("new/same1", "same\n");
+    repository.commit("fix: second");
+    let read = collected(&repository, &Query::default());
+    let renamed: Vec<&str> = read
+        .subject
+        .changes
+        .iter()
+        .filter(|change| change.how == ChangeKind::Renamed)
+        .map(|change| change.path.raw())
+        .collect();
+    // Four deleted and two added files of ten mebibytes are looked into.
+    assert_eq!(renamed, ["new/a1", "new/b1", "new/same1"]);
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use holdpoint::release::{Query, Repository as Opened};
+use holdpoint::release::{Query, Repository as Opened, bounds};
 
 use super::{collected, told, tried};
 use crate::context::{Context, Repository, git_command};
@@ -220,4 +220,91 @@ fn control_sequences_do_not_reach_the_terminal() {
         ..Query::default()
     };
     assert!(!told(tried(&repository, &query)).contains('\u{1b}'));
+}
+
+#[test]
+fn a_bare_repository_among_the_files_is_not_opened() {
+    let context = Context::new();
+    let repository = repository(&context);
+    let planted = repository.path().join("services/pay");
+    let bare = context.path().join("elsewhere.git");
+    for (target, expected) in [(&planted, false), (&bare, true)] {
+        let output = git_command(context.path())
+            .args(["clone", "--quiet", "--bare", "hostile"])
+            .arg(target)
+            .output()
+            .expect("git runs");
+        assert!(output.status.success(), "{output:?}");
+        let opened = Opened::open(target);
+        assert_eq!(opened.is_ok(), expected);
+        if !expected {
+            let told = told(opened);
+            assert!(
+                told.contains("bare repository inside the checkout"),
+                "{told}"
+            );
+            assert!(told.contains("--repo"), "{told}");
+        }
+    }
+    // From below it, the checkout is found.
+    let below = planted.join("src");
+    std::fs::create_dir_all(&below).unwrap();
+    let opened = Opened::open(&below).expect("it opens");
+    assert_eq!(
+        opened.work_tree().map(|path| path.canonicalize().unwrap()),
+        Some(repository.path().canonicalize().unwrap())
+    );
+    // The git folder of the checkout is its own.
+    let opened = Opened::open(&repository.path().join(".git")).expect("it opens");
+    assert!(opened.work_tree().is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_git_folder_does_not_stop_the_run() {
+    let context = Context::new();
+    for name in [
+        "config",
+        "commondir",
+        "shallow",
+        "objects/info/alternates",
+        "packed-refs",
+        "HEAD",
+        "refs/tags/v2.0.0",
+        "index",
+    ] {
+        let repository = context.repository(&name.replace('/', "-"));
+        repository.commit_file("a.txt", "1\n", "feat: first");
+        let path = repository.path().join(".git").join(name);
+        let _ = std::fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo").success());
+        let folder = repository.path().to_owned();
+        let (done, answer) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(told(Opened::open(&folder))));
+        let told = answer.recv_timeout(std::time::Duration::from_secs(20));
+        let told = told.unwrap_or_else(|_| panic!("it waits for {name}"));
+        assert!(told.contains(name) && told.contains("a pipe"), "{told}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_git_folder_are_refused() {
+    let context = Context::new();
+    let repository = repository(&context);
+    let git_folder = repository.path().join(".git");
+    std::fs::rename(git_folder.join("objects"), context.path().join("objects")).unwrap();
+    std::os::unix::fs::symlink(context.path().join("objects"), git_folder.join("objects")).unwrap();
+    let told = told(Opened::open(repository.path()));
+    assert!(told.contains("a link to a folder outside"), "{told}");
+}
+
+#[test]
+fn an_oversized_configuration_is_not_read() {
+    let context = Context::new();
+    let repository = repository(&context);
+    let bytes = usize::try_from(bounds::SETTINGS_BYTES_MAX).unwrap() + 1;
+    repository.write(".git/config", "#".repeat(bytes));
+    assert!(told(Opened::open(repository.path())).contains("has more than 1048576 bytes"));
 }

@@ -1,7 +1,7 @@
 //! Which commits a release has.
 
 use holdpoint::model::{ObjectName, Text};
-use holdpoint::release::{NarrowedBy, Query, TagPattern};
+use holdpoint::release::{Jump, NarrowedBy, Query, TagPattern};
 use semver::Version;
 
 use super::{collected, raw, summaries, told, tried};
@@ -251,4 +251,56 @@ fn an_unknown_revision_names_the_nearest() {
         ..Query::default()
     };
     assert!(told(tried(&repository, &query)).contains("does not name one commit"));
+}
+
+#[test]
+fn a_last_release_that_skips_versions_is_reported() {
+    for (tags, expected) in [
+        (["v1.0.0", "v9.9.9"], true),
+        (["v1.0.0", "v3.0.0"], true),
+        (["v1.0.0", "v1.2.0"], true),
+        (["v1.0.0", "v1.1.1"], true),
+        (["v1.0.0", "v4.0.0-rc.1"], true),
+        (["v1.2.3", "v2.0.0"], false),
+        (["v1.2.3", "v1.3.0"], false),
+        (["v1.2.3", "v1.2.4"], false),
+        (["v1.2.3", "v2.0.0-rc.1"], false),
+        (["v1.2.3-rc.1", "v1.2.3-rc.4"], false),
+        (["v1.2.3-rc.1", "v1.2.3"], false),
+    ] {
+        let context = Context::new();
+        let repository = context.repository("one");
+        repository.commit("feat: first");
+        repository.tag(tags[0]);
+        repository.commit("fix: second");
+        repository.commit("fix: third");
+        repository.tag(tags[1]);
+        repository.commit("fix: fourth");
+        let read = collected(&repository, &Query::default());
+        assert_eq!(summaries(&read), ["fix: fourth"]);
+        assert_eq!(read.base_tag, Some(tags[1].into()));
+        let jump = expected.then(|| Jump {
+            from: tags[0].into(),
+            to: tags[1].into(),
+            commits: 2,
+        });
+        assert_eq!(read.jump, jump, "{tags:?}");
+        let from = Query {
+            from: Some("HEAD~1".to_owned()),
+            ..Query::default()
+        };
+        assert_eq!(collected(&repository, &from).base_tag, None);
+    }
+}
+
+#[test]
+fn a_first_release_jumps_over_nothing() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    repository.commit("feat: first");
+    let read = collected(&repository, &Query::default());
+    assert_eq!((read.base_tag, read.jump), (None, None));
+    repository.tag("v9.9.9");
+    repository.commit("fix: second");
+    assert_eq!(collected(&repository, &Query::default()).jump, None);
 }
