@@ -305,3 +305,25 @@ fn quiet_leaves_the_verdict() {
     let ran = run(&context, &repository, &["--quiet"]).expect_code(0);
     assert_eq!(ran.stdout, "Verdict: go. The one stage, policy, is go.\n");
 }
+
+/// Whoever may push a tag can make the range short: it is said.
+#[test]
+fn a_tag_that_jumps_ahead_inside_the_range_is_a_finding_of_the_host() {
+    let context = Context::new();
+    let repository = conventional(&context);
+    repository.tag("v9.9.9");
+    repository.commit("fix: one more");
+    let document = json(&context, &repository, 0);
+    let rules: Vec<_> = document["findings"]
+        .as_array()
+        .expect("findings of the host")
+        .iter()
+        .map(|finding| finding["rule"].as_str().unwrap_or_default())
+        .collect();
+    assert_eq!(rules, ["holdpoint/version-jump"]);
+    let ran = run(&context, &repository, &[]).expect_code(0);
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["v9.9.9", "v1.0.0", "2 commits between them"] {
+        assert!(text.contains(words), "{words}: {}", ran.stdout);
+    }
+}

@@ -13,8 +13,8 @@ use super::moment::Moment;
 use super::progress::Progress;
 use super::{ExitCode, Failure, Format, Output};
 use crate::model::{Circumstances, Digest, Release};
-use crate::pipeline::{self, Configuration, Flags, RunRecord};
-use crate::release::{self, Narrowing, Repository};
+use crate::pipeline::{self, Configuration, Flags, RangeNotes, RunRecord};
+use crate::release::{self, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
 use crate::sandbox::Sandbox;
@@ -122,7 +122,7 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
     let progress = Progress::new(output, "reading the configuration");
     let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
     progress.say("reading the release".to_owned());
-    let (release, narrowing) = collect(arguments, &repository, &configuration, &progress)?;
+    let (release, range) = collect(arguments, &repository, &configuration, &progress)?;
     progress.say("loading plugins".to_owned());
     let sandbox = Sandbox::new()?;
     let prepared = pipeline::prepare(&configuration, &sandbox)?;
@@ -134,13 +134,7 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
             progress.say(format!("stage {stage}: {plugin} has answered"));
         }
     };
-    let run = pipeline::run(
-        &configuration,
-        &prepared,
-        Arc::new(release),
-        &narrowing,
-        &say,
-    );
+    let run = pipeline::run(&configuration, &prepared, Arc::new(release), &range, &say);
     Ok(tokio::runtime::Handle::current().block_on(run))
 }
 
@@ -149,7 +143,7 @@ fn collect(
     repository: &Repository,
     configuration: &Configuration,
     progress: &Progress,
-) -> Result<(Release, Vec<Narrowing>), Failure> {
+) -> Result<(Release, RangeNotes), Failure> {
     let query = configuration.query(repository);
     let collected = repository.collect(&query, &|commits| {
         progress.say(format!("reading the release: {commits} commits"));
@@ -158,6 +152,7 @@ fn collect(
     tracing::info!(
         commits = collected.subject.totals.commits,
         files = collected.subject.totals.files,
+        base_tag = collected.base_tag.as_ref().map(|tag| tag.terminal().to_string()),
         %digest,
         "release read"
     );
@@ -173,5 +168,9 @@ fn collect(
         digest,
         circumstances,
     };
-    Ok((release, collected.narrowing))
+    let range = RangeNotes {
+        narrowing: collected.narrowing,
+        jump: collected.jump,
+    };
+    Ok((release, range))
 }

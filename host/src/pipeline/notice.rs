@@ -4,7 +4,16 @@ use super::quantity::Span;
 use super::waiver::Waiver;
 use super::{JudgedFinding, StageRecord};
 use crate::model::{Finding, Location, Outcome, Release, RuleId, Severity, Text};
-use crate::release::Narrowing;
+use crate::release::{Jump, Narrowing};
+
+/// What a person should know about the range, beyond what is in it.
+#[derive(Clone, Debug, Default)]
+pub struct RangeNotes {
+    /// Commits that an option or a path leaves out.
+    pub narrowing: Vec<Narrowing>,
+    /// A last release that does not follow the one before it.
+    pub jump: Option<Jump>,
+}
 
 /// The name under which the host has findings.
 const HOST: &str = "holdpoint";
@@ -15,14 +24,15 @@ pub(super) fn findings(
     configuration: &Configuration,
     stages: &[StageRecord],
     release: &Release,
-    narrowing: &[Narrowing],
+    range: &RangeNotes,
 ) -> Vec<JudgedFinding> {
     let mut findings = Vec::new();
-    for narrowing in narrowing {
+    for narrowing in &range.narrowing {
         if configuration.is_narrowed_by_flag(narrowing.by) {
             findings.push(range_narrowed(narrowing));
         }
     }
+    findings.extend(range.jump.as_ref().map(version_jump));
     if release.circumstances.dirty == Some(true) {
         findings.push(notice(
             "dirty-tree",
@@ -91,6 +101,25 @@ fn range_narrowed(narrowing: &Narrowing) -> JudgedFinding {
         Severity::Warning,
         format!("{commits} since the last release are not judged: `{words}` leaves them out"),
         "leave the option out to judge the whole release",
+    )
+}
+
+/// Whoever may push a tag says with it where the range begins.
+fn version_jump(jump: &Jump) -> JudgedFinding {
+    let commits = match jump.commits {
+        1 => "1 commit".to_owned(),
+        commits => format!("{commits} commits"),
+    };
+    notice(
+        "version-jump",
+        Severity::Warning,
+        format!(
+            "the range begins at the tag {}, whose version does not follow that of {}: {commits} \
+             between them count as released",
+            jump.to.raw(),
+            jump.from.raw()
+        ),
+        "if that tag was not a release, remove it, or name the last release with `--from`",
     )
 }
 

@@ -11,12 +11,11 @@ use tracing::Instrument as _;
 
 use super::fold::worst;
 use super::load::{Configuration, Stage, Use};
-use super::notice;
+use super::notice::{self, RangeNotes};
 use super::plan::RunLimits;
 use super::problem::{ConfigurationError, Problem};
 use super::{ConfigurationRecord, PluginRecord, RunRecord, StageRecord};
 use crate::model::{Digest, Effects, Kind, Outcome, Release};
-use crate::release::Narrowing;
 use crate::sandbox::{Call, CallRecord, Input, Loaded, Sandbox};
 
 /// Memory is handed out to calls in pieces of this many bytes, rounded up.
@@ -100,7 +99,7 @@ pub async fn run(
     configuration: &Configuration,
     prepared: &Prepared,
     release: Arc<Release>,
-    narrowing: &[Narrowing],
+    range: &RangeNotes,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> RunRecord {
     let run = identifier();
@@ -120,7 +119,7 @@ pub async fn run(
     }
     .instrument(span)
     .await;
-    let findings = notice::findings(configuration, &stages, &release, narrowing);
+    let findings = notice::findings(configuration, &stages, &release, range);
     RunRecord {
         run,
         verdict: worst(stages.iter().map(|stage| stage.verdict)),
