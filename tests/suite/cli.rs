@@ -113,7 +113,8 @@ fn a_time_needs_its_offset() {
         "2026-11-22T10:00:00+05:00[Europe/Berlin]",
     ] {
         let ran = check(time).expect_code(2);
-        assert!(ran.stderr.contains("a time with its offset"), "{time}");
+        let text = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("a time with its offset"), "{time}");
     }
     for time in [
         "2026-11-22T10:00:00Z",
@@ -122,4 +123,24 @@ fn a_time_needs_its_offset() {
     ] {
         check(time).expect_code(0);
     }
+}
+
+/// What was typed cannot begin a line that a CI system reads as a command.
+#[test]
+fn a_usage_error_cannot_hold_a_command() {
+    let context = Context::new();
+    let version = "1.0\n::set-env name=X::y \u{202e}##vso[task.x]";
+    let ran = context
+        .holdpoint(context.path(), ["run", "--as", version])
+        .expect_code(2);
+    assert!(ran.stderr.contains("set-env"), "{}", ran.stderr);
+    assert!(
+        !ran.stderr
+            .lines()
+            .any(|line| line.trim_start().starts_with("::")),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("##"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains('\u{202e}'), "{}", ran.stderr);
 }

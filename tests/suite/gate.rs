@@ -116,12 +116,17 @@ fn a_pipeline_at_a_ref_is_trusted() {
 }
 
 #[test]
-fn a_pipeline_at_a_full_object_name_is_trusted() {
-    trusted(true, |_, repository, pipeline| {
-        committed(repository, pipeline);
-        let commit = repository.git(["rev-parse", "HEAD"]);
-        option("--pipeline", format!("{commit}:holdpoint.toml"))
-    });
+fn a_pipeline_at_a_full_object_name_is_trusted_unless_it_is_the_judged_commit() {
+    for (trust, later) in [(true, true), (false, false)] {
+        trusted(trust, |_, repository, pipeline| {
+            committed(repository, pipeline);
+            let commit = repository.git(["rev-parse", "HEAD"]);
+            if later {
+                repository.commit("fix: go on");
+            }
+            option("--pipeline", format!("{commit}:holdpoint.toml"))
+        });
+    }
 }
 
 #[test]

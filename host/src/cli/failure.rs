@@ -1,5 +1,5 @@
 use std::error::Error;
-use std::io;
+use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use clap::error::ErrorKind;
@@ -170,7 +170,8 @@ fn snippet(error: &ConfigurationError, colors: bool) -> String {
         // Causes come after it, escaped.
         .without_cause_chain();
     match handler.render_report(&mut snippet, error) {
-        Ok(()) => snippet,
+        // Some CI systems begin a command with these anywhere in a line.
+        Ok(()) => snippet.replace("##", "#\\u{23}"),
         Err(_) => format!("error: {error}\n"),
     }
 }
@@ -201,8 +202,22 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
         }
     }
     // A reader that has seen enough is no failure.
-    let _ = error.print();
-    if asked { ExitCode::GO } else { ExitCode::USAGE }
+    if asked {
+        let _ = error.print();
+        return ExitCode::GO;
+    }
+    // What was typed stands in it, line breaks and all.
+    let mut page = Page::new(COLUMNS);
+    for line in error.render().to_string().lines() {
+        let body = line.trim_start();
+        if body.is_empty() {
+            page.gap();
+        } else {
+            page.text(line.len() - body.len(), body);
+        }
+    }
+    let _ = std::io::stderr().write_all(page.finish().as_bytes());
+    ExitCode::USAGE
 }
 
 /// Whether `--format json` stands among arguments that could not be understood as a whole.

@@ -13,6 +13,9 @@ impl Problem {
                 holdpoint.toml of the checkout, else the embedded pipeline; for a file at a ref \
                 write REF:PATH"
                 .to_owned(),
+            Self::LeadsOut(_) => {
+                "put the file itself into the checkout, or name the file that is meant".to_owned()
+            }
             Self::NotAFile(_) => "name a regular file".to_owned(),
             Self::TooLarge(_) => "keep generated content out of the pipeline file".to_owned(),
             Self::Read { .. } | Self::Value(_) | Self::BaseSays => return None,

@@ -110,7 +110,7 @@ pub struct Use {
 pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
     let base = request
         .policy
-        .map(|policy| read(Named::new(policy), request.folder, request.repository))
+        .map(|policy| read(Named::new(policy), &request))
         .transpose()?;
     let project = project(&request, base.is_some())?;
     let (plan, pipeline, policy) = match (base, project) {
@@ -181,13 +181,13 @@ fn project(
     has_base: bool,
 ) -> Result<Option<Arc<Source>>, ConfigurationError> {
     if let Some(pipeline) = request.pipeline {
-        return read(Named::new(pipeline), request.folder, request.repository).map(Some);
+        return read(Named::new(pipeline), request).map(Some);
     }
     if let Some(work_tree) = request.repository.work_tree() {
         let path = work_tree.join(FILE_NAME);
         // A link that leads nowhere is there and is an error, not a checkout without a file.
         if path.symlink_metadata().is_ok() {
-            return read(Named::Path(&path), request.folder, request.repository).map(Some);
+            return read(Named::Path(&path), request).map(Some);
         }
     }
     if has_base {
@@ -263,16 +263,16 @@ fn owners(
         return Ok((None, Trust::Trusted));
     };
     match &site.source.origin {
-        Origin::Revision { revision, .. } => {
-            let (_, bytes) =
-                repository
-                    .read_at(revision, path, FILE_BYTES_MAX)
-                    .map_err(|source| {
-                        site.error(Problem::Revision {
-                            name: Text::from(format!("{revision}:{path}")),
-                            source,
-                        })
-                    })?;
+        // By the commit: a ref may have moved since.
+        Origin::Revision { commit, .. } => {
+            let (_, bytes) = repository
+                .read_at(commit.as_str(), path, FILE_BYTES_MAX)
+                .map_err(|source| {
+                    site.error(Problem::Revision {
+                        name: Text::from(format!("{commit}:{path}")),
+                        source,
+                    })
+                })?;
             Ok((Some(bytes), site.source.trust))
         }
         Origin::Embedded | Origin::File(_) => {

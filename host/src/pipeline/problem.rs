@@ -34,6 +34,9 @@ pub enum Problem {
     /// A folder, a pipe, a device.
     #[error("{} is not a file", shown(.0))]
     NotAFile(PathBuf),
+    /// A link of the checkout that leads out of it.
+    #[error("{} is reached through a link of the checkout that leads out of it", shown(.0))]
+    LeadsOut(PathBuf),
     /// More than [`FILE_BYTES_MAX`].
     #[error("{} is larger than {FILE_BYTES_MAX} bytes", .0.terminal())]
     TooLarge(Text),

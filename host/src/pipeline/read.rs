@@ -10,11 +10,11 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::Trust;
 use super::parse::source;
 use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 use super::source::{Origin, Source};
-use crate::model::Text;
+use super::{Request, Trust};
+use crate::model::{ObjectName, Text};
 use crate::release::Repository;
 
 /// The file at the root of a working tree that is read when no other is named.
@@ -63,8 +63,9 @@ impl<'a> Named<'a> {
     }
 }
 
-/// Whether a revision is a name that the operator chose, out of reach of the change under
-/// judgement: the name of a ref, or a full object name. `HEAD` and its like are what is judged, and
+/// Whether a revision can be a name that the operator chose, out of reach of the change under
+/// judgement: the name of a ref, or a full object name (which must then not be that of the judged
+/// commit). `HEAD` and its like are what is judged, and
 /// a revision worked out from another one (`main~3`, `@{upstream}`) or a shortened object name can
 /// be moved by it.
 ///
@@ -77,7 +78,7 @@ impl<'a> Named<'a> {
 /// ```
 #[must_use]
 pub fn trust_of_revision(revision: &str) -> Trust {
-    let is_object_name = crate::model::ObjectName::new(revision).is_some();
+    let is_object_name = ObjectName::new(revision).is_some();
     let is_worked_out = revision.contains(['^', '~', '{', '?', '*', '[', '\\', ' ', ':'])
         || revision == "@"
         || is_description(revision);
@@ -125,34 +126,63 @@ pub fn embedded() -> Result<Arc<Source>, ConfigurationError> {
 /// Reads a file of the configuration that an option names.
 pub(super) fn read(
     named: Named<'_>,
-    folder: &Path,
-    repository: &Repository,
+    request: &Request<'_>,
 ) -> Result<Arc<Source>, ConfigurationError> {
     match named {
         Named::Path(path) => {
-            let place = place(path, folder, repository)?;
+            let place = place(path, request.folder, request.repository)?;
             let bytes = read_file(&place.path, FILE_BYTES_MAX)?;
             let name = Text::from(path.to_string_lossy());
             source(Origin::File(place.path), name, bytes, place.trust)
         }
-        Named::Revision { revision, path } => {
-            let name = Text::from(format!("{revision}:{path}"));
-            let (_, bytes) =
-                repository
-                    .read_at(revision, path, FILE_BYTES_MAX)
-                    .map_err(|error| {
-                        ConfigurationError::new(Problem::Revision {
-                            name: name.clone(),
-                            source: error,
-                        })
-                    })?;
-            let origin = Origin::Revision {
-                revision: revision.to_owned(),
-                path: path.to_owned(),
-            };
-            source(origin, name, bytes, trust_of_revision(revision))
-        }
+        Named::Revision { revision, path } => at_revision(revision, path, request),
     }
+}
+
+/// Reads a file of the repository.
+fn at_revision(
+    revision: &str,
+    path: &str,
+    request: &Request<'_>,
+) -> Result<Arc<Source>, ConfigurationError> {
+    let repository = request.repository;
+    let unreadable = |source| {
+        ConfigurationError::new(Problem::Revision {
+            name: Text::from(format!("{revision}:{path}")),
+            source,
+        })
+    };
+    let (full, commit, trust) = match trust_of_revision(revision) {
+        Trust::Trusted => {
+            let (full, commit) = repository.named(revision).map_err(unreadable)?;
+            // A ref is trusted wherever it points: who may move it is for the operator to know. The
+            // judged commit by its own name is the change under judgement.
+            let is_judged = full == revision
+                && ObjectName::new(revision).is_some()
+                && repository
+                    .commit(request.flags.to.as_deref())
+                    .is_ok_and(|judged| judged == commit);
+            let trust = if is_judged {
+                Trust::Untrusted
+            } else {
+                Trust::Trusted
+            };
+            (full, commit, trust)
+        }
+        Trust::Untrusted => {
+            let commit = repository.commit(Some(revision)).map_err(unreadable)?;
+            (revision.to_owned(), commit, Trust::Untrusted)
+        }
+    };
+    let (_, bytes) = repository
+        .read_at(commit.as_str(), path, FILE_BYTES_MAX)
+        .map_err(unreadable)?;
+    let origin = Origin::Revision {
+        commit,
+        path: path.to_owned(),
+    };
+    let name = Text::from(format!("{full}:{path}"));
+    source(origin, name, bytes, trust)
 }
 
 /// A file with links followed, and whether the change under judgement could have put it there.
@@ -163,6 +193,9 @@ pub(super) struct Place {
 
 /// Finds a file. It is out of reach of the change under judgement when neither it nor any link on
 /// the way to it lies in the working tree or in the git folder.
+///
+/// A link that lies there and leads out is refused: with it, a change could have any file of this
+/// machine read, and shown where it does not fit.
 pub(super) fn place(
     path: &Path,
     folder: &Path,
@@ -190,6 +223,8 @@ pub(super) fn place(
     let mut found = fs::canonicalize(folder).map_err(unreadable)?;
     let mut left: VecDeque<OsString> = parts(path);
     let mut links = 0;
+    let mut followed_own_link = false;
+    let is_reachable = |found: &Path| reachable.iter().any(|folder| found.starts_with(folder));
     while let Some(part) = left.pop_front() {
         match Path::new(&part).components().next() {
             Some(Component::RootDir | Component::Prefix(_)) => {
@@ -203,11 +238,12 @@ pub(super) fn place(
             Some(Component::Normal(_)) => found.push(&part),
             Some(Component::CurDir) | None => continue,
         }
-        if reachable.iter().any(|folder| found.starts_with(folder)) {
+        if is_reachable(&found) {
             trust = Trust::Untrusted;
         }
         let metadata = fs::symlink_metadata(&found).map_err(unreadable)?;
         if metadata.is_symlink() {
+            followed_own_link |= is_reachable(&found);
             links += 1;
             if links > LINKS_MAX {
                 return Err(unreadable(std::io::Error::other("too many links")));
@@ -218,6 +254,9 @@ pub(super) fn place(
                 left.push_front(part);
             }
         }
+    }
+    if followed_own_link && !is_reachable(&found) {
+        return Err(ConfigurationError::new(Problem::LeadsOut(path.to_owned())));
     }
     Ok(Place { path: found, trust })
 }

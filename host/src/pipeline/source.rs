@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::problem::{ConfigurationError, Problem};
 use super::{SourceRecord, Trust};
-use crate::model::{Digest, Text};
+use crate::model::{Digest, ObjectName, Text};
 
 /// A file of the configuration, read once.
 #[derive(Debug)]
 pub struct Source {
     /// Where it was read from.
     pub origin: Origin,
-    /// Its name for people: `embedded`, a path, `REF:PATH`.
+    /// Its name for people: `embedded`, a path, `REF:PATH` with the full name of the ref.
     pub name: Text,
     /// Its content.
     pub text: String,
@@ -30,8 +30,8 @@ pub enum Origin {
     File(PathBuf),
     /// A file of the repository at a revision.
     Revision {
-        /// The revision.
-        revision: String,
+        /// The commit that the revision named when it was read.
+        commit: ObjectName,
         /// The path, relative to the root of the repository.
         path: String,
     },
@@ -41,8 +41,14 @@ impl Source {
     /// What the run record says of it.
     #[must_use]
     pub fn record(&self) -> SourceRecord {
+        let origin = match &self.origin {
+            Origin::Embedded | Origin::File(_) => self.name.clone(),
+            Origin::Revision { commit, .. } => {
+                Text::from(format!("{} at {commit}", self.name.raw()))
+            }
+        };
         SourceRecord {
-            origin: self.name.clone(),
+            origin,
             digest: self.digest,
         }
     }

@@ -64,6 +64,14 @@ pub enum Error {
         /// Names of branches and tags that look like it, nearest first.
         nearest: Vec<Text>,
     },
+    /// A name that several refs have.
+    #[error("`{}` is the name of several refs: {}", name.terminal(), listed(candidates))]
+    AmbiguousName {
+        /// The name.
+        name: Text,
+        /// The full names of the refs.
+        candidates: Vec<Text>,
+    },
     /// A revision does not name a commit.
     #[error("`{}` does not name one commit", revision.terminal())]
     NotACommit {
@@ -216,6 +224,14 @@ pub enum Error {
     Interrupted,
 }
 
+fn listed(names: &[Text]) -> String {
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| name.terminal().to_string())
+        .collect();
+    names.join(", ")
+}
+
 impl Error {
     /// What to do about it; none where the message says all there is to say.
     #[must_use]
@@ -237,6 +253,7 @@ impl Error {
                     |text, name| format!("{text} or `{}`", name.terminal()),
                 ) + "?",
             },
+            Self::AmbiguousName { .. } => "write the full name of the one that is meant, `refs/…`".to_owned(),
             Self::NotACommit { .. } => "name a tag, a branch or a commit with enough digits".to_owned(),
             Self::EmptyRange { path: None, .. } => "everything is released already: name another range with `--from` and `--to`".to_owned(),
             Self::EmptyRange { path: Some(_), .. } => "no commit of the range touches the path: check the spelling of `--path`, or leave it out".to_owned(),

@@ -80,6 +80,30 @@ impl Repository {
         Ok((handle.name(&commit), bytes))
     }
 
+    /// The commit that a revision names; `HEAD` when none is given.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such revision.
+    pub fn commit(&self, revision: Option<&str>) -> Result<ObjectName, Error> {
+        let handle = self.handle();
+        let commit = revision::commit(&handle, revision.unwrap_or("HEAD"))?;
+        Ok(handle.name(&commit))
+    }
+
+    /// The full name of what `name` stands for, and its commit. It is a full object name, or
+    /// exactly one ref below `refs/heads`, `refs/tags` and `refs/remotes`: a tag is not taken
+    /// before a branch of the same name, as git does.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such ref, or more than one.
+    pub fn named(&self, name: &str) -> Result<(String, ObjectName), Error> {
+        let handle = self.handle();
+        let (full, commit) = revision::named(&handle, name)?;
+        Ok((full, handle.name(&commit)))
+    }
+
     /// Reads the release. `progress` is told how many commits are done, from time to time.
     ///
     /// # Errors

@@ -4,13 +4,16 @@ use gix::ObjectId;
 
 use super::Error;
 use super::handle::Handle;
-use crate::model::Text;
+use crate::model::{ObjectName, Text};
 
 /// Names that are offered for one that is not there.
 const NEAREST_MAX: usize = 3;
 
 /// The least likeness of a name that is offered, from 0 to 1.
 const LIKENESS_MIN: f64 = 0.7;
+
+/// Where the refs lie that a person gives names to.
+const NAMESPACES: [&str; 3] = ["refs/heads/", "refs/tags/", "refs/remotes/"];
 
 /// The checked out commit; [`Error::UnbornBranch`] when there is none yet.
 pub(super) fn head(handle: &Handle) -> Result<ObjectId, Error> {
@@ -53,15 +56,87 @@ pub(super) fn commit(handle: &Handle, revision: &str) -> Result<ObjectId, Error>
             });
         }
     };
+    peeled(handle, id, revision)
+}
+
+/// The full name of what `name` stands for, and its commit: a full object name, or exactly one
+/// branch, tag or remote branch. Git itself takes a tag before a branch of the same name, so that
+/// whoever may push tags could put one in the place of a branch.
+pub(super) fn named(handle: &Handle, name: &str) -> Result<(String, ObjectId), Error> {
+    if ObjectName::new(name).is_some()
+        && let Ok(id) = ObjectId::from_hex(name.as_bytes())
+    {
+        return Ok((name.to_owned(), peeled(handle, id, name)?));
+    }
+    let mut found = Vec::new();
+    for full in full_names(name) {
+        if let Some(id) = target(handle, &full)? {
+            found.push((full, id));
+        }
+    }
+    if found.len() > 1 {
+        return Err(Error::AmbiguousName {
+            name: Text::from(name),
+            candidates: found.into_iter().map(|(full, _)| full.into()).collect(),
+        });
+    }
+    let Some((full, id)) = found.pop() else {
+        return Err(Error::UnknownRevision {
+            revision: Text::from(name),
+            nearest: nearest(handle, name),
+        });
+    };
+    let commit = peeled(handle, id, name)?;
+    Ok((full, commit))
+}
+
+/// The full names of branches, tags and remote branches that a name may stand for.
+fn full_names(name: &str) -> Vec<String> {
+    let is_full = |name: &str| NAMESPACES.iter().any(|space| name.starts_with(space));
+    if name.starts_with("refs/") {
+        return Vec::from_iter(is_full(name).then(|| name.to_owned()));
+    }
+    let below_refs = Some(format!("refs/{name}")).filter(|full| is_full(full));
+    NAMESPACES
+        .iter()
+        .map(|space| format!("{space}{name}"))
+        .chain(below_refs)
+        .collect()
+}
+
+/// What the ref of exactly this name points at; none when there is no such ref.
+fn target(handle: &Handle, full: &str) -> Result<Option<ObjectId>, Error> {
+    let Ok(name) = gix::refs::FullName::try_from(full) else {
+        return Ok(None);
+    };
+    let refs = |source: gix::Error| Error::Refs {
+        source: Box::new(source),
+    };
+    let reference = handle
+        .git()
+        .try_find_reference(name.as_ref().as_partial_name())
+        .map_err(refs)?;
+    match reference {
+        // The look-up goes on to other names that end so.
+        Some(reference) if reference.name() == name.as_ref() => {
+            let id = reference.into_fully_peeled_id().map_err(refs)?;
+            Ok(Some(id.detach()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The commit that an object is or points at.
+fn peeled(handle: &Handle, id: ObjectId, revision: &str) -> Result<ObjectId, Error> {
     let not_a_commit = |source: gix::Error| Error::NotACommit {
         revision: Text::from(revision),
         source: Box::new(source),
     };
-    let peeled = handle
-        .object(id)?
+    let object = handle.object(id)?;
+    let commit = object
         .peel_to_kind(gix::object::Kind::Commit)
         .map_err(not_a_commit)?;
-    Ok(peeled.id)
+    Ok(commit.id)
 }
 
 /// Branches and tags that look like `revision`, nearest first.

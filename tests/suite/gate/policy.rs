@@ -150,7 +150,7 @@ fn a_project_that_loosens_is_refused_with_both_files_lines_and_values() {
     let by_path = context.write("organization/base.toml", BASE);
     for case in LOOSER {
         let project = context.write("elsewhere/pipeline.toml", case.project);
-        for base in [text(&by_path), "main:ci/base.toml"] {
+        for base in [text(&by_path), "refs/heads/main:ci/base.toml"] {
             let arguments = ["--policy", base, "--pipeline", text(&project)];
             let mut as_json = arguments.to_vec();
             as_json.extend(["--format", "json"]);
@@ -248,7 +248,7 @@ fn without_a_project_the_base_is_the_pipeline() {
     repository.commit_file("ci/base.toml", BASE, "ci: hold releases");
     let ran = run(&context, &repository, &["--policy", "main:ci/base.toml"]).expect_code(0);
     assert!(
-        ran.stdout.contains("main:ci/base.toml, trusted"),
+        ran.stdout.contains("refs/heads/main:ci/base.toml at "),
         "{}",
         ran.stdout
     );

@@ -109,12 +109,14 @@ fn a_link_through_the_checkout_is_not_trusted() {
             .expect("it loads")
             .trust
     };
-    assert_eq!(trust(&checkout.path().join("out.toml")), Trust::Untrusted);
     assert_eq!(trust(&context.path().join("in.toml")), Trust::Untrusted);
-    assert_eq!(
-        trust(&context.path().join("through.toml")),
-        Trust::Untrusted
-    );
+    for out in [
+        checkout.path().join("out.toml"),
+        context.path().join("through.toml"),
+    ] {
+        let error = loaded(&checkout, Some(words(&out)), None).expect_err("it leads out");
+        assert!(matches!(error.problem(), Problem::LeadsOut(_)), "{error}");
+    }
     assert_eq!(
         trust(&context.path().join("folder/holdpoint.toml")),
         Trust::Trusted
@@ -129,7 +131,8 @@ fn a_link_through_the_checkout_is_not_trusted() {
 fn a_file_at_a_ref_is_trusted_and_at_head_is_not() {
     let context = Context::new();
     let checkout = checkout(&context);
-    let commit = checkout.commit_file("ci/holdpoint.toml", STAGE, "ci: add");
+    let before = checkout.commit_file("ci/holdpoint.toml", STAGE, "ci: add");
+    let judged = checkout.commit_file("b", "b", "feat: b");
     let trust = |revision: &str| {
         let option = format!("{revision}:ci/holdpoint.toml");
         loaded(&checkout, Some(&option), None)
@@ -138,13 +141,84 @@ fn a_file_at_a_ref_is_trusted_and_at_head_is_not() {
     };
     assert_eq!(trust("main"), Trust::Trusted);
     assert_eq!(trust("refs/heads/main"), Trust::Trusted);
-    assert_eq!(trust(&commit), Trust::Trusted);
+    assert_eq!(trust(&before), Trust::Trusted);
+    assert_eq!(trust(&judged), Trust::Untrusted);
     assert_eq!(trust("HEAD"), Trust::Untrusted);
     let missing = loaded(&checkout, Some("main:no.toml"), None).expect_err("no such file");
     assert!(
         matches!(missing.problem(), Problem::Revision { .. }),
         "{missing}"
     );
+}
+
+#[test]
+fn the_judged_commit_by_its_own_name_is_not_trusted() {
+    let context = Context::new();
+    let checkout = checkout(&context);
+    let commit = checkout.commit_file("p.toml", STAGE, "ci: add");
+    checkout.git(["tag", "--annotate", "--message", "a", "v1"]);
+    let tag = checkout.git(["rev-parse", "refs/tags/v1"]);
+    checkout.commit_file("b", "b", "feat: b");
+    let trust = |name: &str, to: Option<&str>| {
+        let flags = Flags {
+            to: to.map(str::to_owned),
+            ..Flags::default()
+        };
+        with_flags(&checkout, Some(&format!("{name}:p.toml")), None, flags)
+            .expect("it loads")
+            .trust
+    };
+    assert_eq!(trust(&commit, None), Trust::Trusted);
+    assert_eq!(trust(&commit, Some("v1")), Trust::Untrusted);
+    assert_eq!(trust(&tag, Some("main~1")), Trust::Untrusted);
+    assert_eq!(trust("v1", Some("v1")), Trust::Trusted);
+}
+
+#[test]
+fn a_tag_does_not_take_the_place_of_a_branch() {
+    let context = Context::new();
+    let checkout = checkout(&context);
+    let trusted = checkout.commit_file("p.toml", STAGE, "ci: add");
+    checkout.git(["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    let origin = |option: &str| {
+        loaded(&checkout, Some(option), None).map(|loaded| loaded.pipeline.origin.raw().to_owned())
+    };
+    let expected = format!("refs/remotes/origin/main:p.toml at {trusted}");
+    assert_eq!(origin("origin/main:p.toml").expect("it loads"), expected);
+    assert_eq!(
+        origin("remotes/origin/main:p.toml").expect("it loads"),
+        expected
+    );
+    checkout.commit_file("p.toml", format!("# weaker\n{STAGE}"), "ci: weaken");
+    checkout.tag("origin/main");
+    let error = origin("origin/main:p.toml").expect_err("ambiguous");
+    let Problem::Revision { source, .. } = error.problem() else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        source.to_string(),
+        "`origin/main` is the name of several refs: refs/tags/origin/main, \
+         refs/remotes/origin/main"
+    );
+    assert!(error.help().expect("help").contains("`refs/…`"));
+    assert_eq!(
+        origin("refs/remotes/origin/main:p.toml").expect("it loads"),
+        expected
+    );
+    // A full name is not looked for below other names.
+    checkout.git(["update-ref", "refs/tags/refs/heads/gone", "HEAD"]);
+    for name in [
+        "refs/heads/gone",
+        "main-worktree/HEAD",
+        "origin",
+        "refs/stash",
+    ] {
+        let error = origin(&format!("{name}:p.toml")).expect_err(name);
+        assert!(
+            matches!(error.problem(), Problem::Revision { .. }),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -131,11 +131,11 @@ pub(super) fn of_severity(severity: Severity) -> Style {
     Style::new().fg_color(Some(color.into()))
 }
 
-/// Text that can neither control a terminal nor hold `##[`, with which some CI systems begin a
-/// command anywhere in a line.
+/// Text that can neither control a terminal nor hold `##[` or `##vso[`, with which some CI systems
+/// begin a command anywhere in a line.
 fn safe(text: &str) -> String {
     Text::from(text)
         .terminal()
         .to_string()
-        .replace("##[", "#\\u{23}[")
+        .replace("##", "#\\u{23}")
 }

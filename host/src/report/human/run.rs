@@ -248,10 +248,11 @@ fn verdict(page: &mut Page, record: &RunRecord) {
         );
     }
     let next = match record.verdict {
-        Verdict::Go if untrusted => format!(
+        Verdict::Go if untrusted => {
             "Name the pipeline from a place that the change cannot reach, such as `--pipeline \
-             main:{origin}` or a file outside the checkout."
-        ),
+             main:holdpoint.toml` or a file outside the checkout."
+                .to_owned()
+        }
         Verdict::Go => return,
         Verdict::NoGo if origin == "embedded" => {
             "Correct what blocks and run again, or write a pipeline file of your own with a waiver \
