@@ -335,16 +335,16 @@ fn large_files_count_as_binary() {
 fn renames_are_looked_for_in_so_many_bytes() {
     let context = Context::new();
     let repository = context.repository("one");
-    let content = |name: &str| format!("{name}\n").repeat((10 << 20) / (name.len() + 1));
+    let lines = |name: &str| format!("{name}\n").repeat((10 << 20) / (name.len() + 1));
     for name in ["a", "b", "c", "d"] {
-        repository.write(&format!("old/{name}"), content(name));
+        repository.write(&format!("old/{name}"), lines(name));
     }
     repository.write("old/same", "same\n");
     repository.commit("feat: first");
     repository.tag("v1.0.0");
     std::fs::remove_dir_all(repository.path().join("old")).unwrap();
     for name in ["a", "b", "c", "d"] {
-        repository.write(&format!("new/{name}1"), content(name) + "more\n");
+        repository.write(&format!("new/{name}1"), lines(name) + "more\n");
     }
     repository.write("new/same1", "same\n");
     repository.commit("fix: second");
