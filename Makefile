@@ -56,7 +56,7 @@ compare: setup nextest ## Compares collecting with git: make compare REPOSITORIE
 	HOLDPOINT_COMPARE_REPOSITORIES='$(subst $(EMPTY) ,:,$(abspath $(REPOSITORIES)))' \
 	HOLDPOINT_COMPARE_RANGES='$(RANGES)' \
 	cargo nextest run --workspace --locked --run-ignored all --no-capture \
-		-E 'test(=release::compare_named_repositories)'
+		-E 'test(=release::compare::compare_named_repositories)'
 
 doc: setup ## Builds the documentation of the code.
 	cargo doc --workspace --no-deps --locked
