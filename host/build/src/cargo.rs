@@ -162,6 +162,8 @@ impl Package {
             .args(["--config", "profile.release.debug=false"])
             .args(["--config", "profile.release.strip='debuginfo'"])
             .args(["--config", "profile.release.panic='abort'"])
+            // The macros of the SDK run for less time than it would take to optimise them.
+            .args(["--config", "profile.release.build-override.opt-level=0"])
             .env("CARGO_ENCODED_RUSTFLAGS", self.compiler_flags());
         if self.workspace.join("Cargo.lock").is_file() {
             command.arg("--locked");
