@@ -12,6 +12,7 @@ mod load;
 mod notice;
 mod order;
 mod parse;
+mod place;
 mod plan;
 mod problem;
 mod quantity;

@@ -2,6 +2,7 @@
 //! what stages make of the answers. What a base policy, a waiver and a mistake come to is below.
 
 mod policy;
+mod reach;
 mod refused;
 mod waivers;
 
@@ -62,15 +63,31 @@ fn stage(id: &str, plugin: &str, more: &str) -> String {
 /// the arguments that name the place.
 #[track_caller]
 fn trusted(expected: bool, at: impl Fn(&Context, &Repository, &str) -> Vec<String>) {
-    for (behaviour, verdict, code) in [
-        ("nothing", "go", if expected { 0 } else { 2 }),
-        ("every-commit", "no-go", 1),
-        ("fault", "fault", 3),
-    ] {
+    let pipeline = |more: &str| format!("[plugins.conventional-commits]\n{more}\n{STAGE}");
+    let pipelines = [
+        pipeline(""),
+        pipeline("settings = { types = [\"never\"] }"),
+        pipeline("limits = { fuel = 1 }"),
+    ];
+    judged(expected, &pipelines, at);
+}
+
+/// The same, with pipelines that come to go, no-go and fault.
+#[track_caller]
+fn judged(
+    expected: bool,
+    pipelines: &[String; 3],
+    at: impl Fn(&Context, &Repository, &str) -> Vec<String>,
+) {
+    let outcomes = [
+        ("go", if expected { 0 } else { 2 }),
+        ("no-go", 1),
+        ("fault", 3),
+    ];
+    for (pipeline, (verdict, code)) in pipelines.iter().zip(outcomes) {
         let context = Context::new();
         let repository = conventional(&context);
-        let pipeline = behaving("judge", behaviour) + &stage("policy", "judge", "");
-        let mut arguments = at(&context, &repository, &pipeline);
+        let mut arguments = at(&context, &repository, pipeline);
         let told: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let human = run(&context, &repository, &told).expect_code(code);
         let says = if expected { ", trusted" } else { "not trusted" };
@@ -163,7 +180,9 @@ fn a_link_into_the_checkout_is_not_trusted() {
 
 #[test]
 fn a_plugin_that_lies_in_the_checkout_is_not_trusted() {
-    trusted(false, |context, repository, pipeline| {
+    let pipelines = ["nothing", "every-commit", "fault"]
+        .map(|behaviour| behaving("judge", behaviour) + &stage("policy", "judge", ""));
+    judged(false, &pipelines, |context, repository, pipeline| {
         let inside = repository.path().join("judge.wasm");
         fs::copy(program("hostile"), &inside).expect("a copy");
         repository.commit("ci: add the judge");

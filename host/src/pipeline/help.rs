@@ -16,6 +16,12 @@ impl Problem {
             Self::LeadsOut(_) => {
                 "put the file itself into the checkout, or name the file that is meant".to_owned()
             }
+            Self::Outside(_) => {
+                "put the file into the working tree, or have the pipeline read from \
+                outside of it with `--pipeline`"
+                    .to_owned()
+            }
+            Self::GitFolder(_) => "name a file of the working tree".to_owned(),
             Self::NotAFile(_) => "name a regular file".to_owned(),
             Self::TooLarge(_) => "keep generated content out of the pipeline file".to_owned(),
             Self::Read { .. } | Self::Value(_) | Self::BaseSays => return None,

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::order::order;
 use super::parse::parse;
+use super::place::{NamedBy, place};
 use super::plan::{Layer, Plan, Set};
 use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
-use super::read::{FILE_NAME, Named, embedded, place, read, read_file};
+use super::read::{FILE_NAME, Named, embedded, read, read_file};
 use super::resolve::{Resolved, is_active, kind, resolve};
 use super::source::{Origin, Source};
 use super::tighten::tighten;
@@ -281,7 +282,8 @@ fn owners(
                 _ => folder,
             };
             let read = || {
-                let place = place(Path::new(path), base, repository)?;
+                let named_by = NamedBy::File(&site.source);
+                let place = place(Path::new(path), base, repository, named_by)?;
                 Ok((Some(read_file(&place.path, FILE_BYTES_MAX)?), place.trust))
             };
             read().map_err(|error: ConfigurationError| error.moved(site.clone()))

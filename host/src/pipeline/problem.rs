@@ -37,6 +37,12 @@ pub enum Problem {
     /// A link of the checkout that leads out of it.
     #[error("{} is reached through a link of the checkout that leads out of it", shown(.0))]
     LeadsOut(PathBuf),
+    /// A file that is not trusted names one elsewhere.
+    #[error("{} lies outside of the working tree, and the file that names it is not trusted", shown(.0))]
+    Outside(PathBuf),
+    /// A link of the checkout, or a file that is not trusted, leads to what is git's own.
+    #[error("{} lies in the git folder, which a file of the checkout may not name", shown(.0))]
+    GitFolder(PathBuf),
     /// More than [`FILE_BYTES_MAX`].
     #[error("{} is larger than {FILE_BYTES_MAX} bytes", .0.terminal())]
     TooLarge(Text),

@@ -3,28 +3,23 @@
     reason = "this is where the files of the configuration are read"
 )]
 
-use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::fs;
 use std::io::Read as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::parse::source;
+use super::place::{NamedBy, place};
 use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 use super::source::{Origin, Source};
 use super::{Request, Trust};
 use crate::model::{ObjectName, Text};
-use crate::release::Repository;
 
 /// The file at the root of a working tree that is read when no other is named.
 pub const FILE_NAME: &str = "holdpoint.toml";
 
 /// The pipeline of checkouts without a file.
 const EMBEDDED: &str = include_str!("embedded.toml");
-
-/// The most links that are followed on the way to one file: as many as Linux follows.
-const LINKS_MAX: usize = 40;
 
 /// What a `--pipeline` or `--policy` option names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +125,7 @@ pub(super) fn read(
 ) -> Result<Arc<Source>, ConfigurationError> {
     match named {
         Named::Path(path) => {
-            let place = place(path, request.folder, request.repository)?;
+            let place = place(path, request.folder, request.repository, NamedBy::Operator)?;
             let bytes = read_file(&place.path, FILE_BYTES_MAX)?;
             let name = Text::from(path.to_string_lossy());
             source(Origin::File(place.path), name, bytes, place.trust)
@@ -183,88 +178,6 @@ fn at_revision(
     };
     let name = Text::from(format!("{full}:{path}"));
     source(origin, name, bytes, trust)
-}
-
-/// A file with links followed, and whether the change under judgement could have put it there.
-pub(super) struct Place {
-    pub(super) path: PathBuf,
-    pub(super) trust: Trust,
-}
-
-/// Finds a file. It is out of reach of the change under judgement when neither it nor any link on
-/// the way to it lies in the working tree or in the git folder.
-///
-/// A link that lies there and leads out is refused: with it, a change could have any file of this
-/// machine read, and shown where it does not fit.
-pub(super) fn place(
-    path: &Path,
-    folder: &Path,
-    repository: &Repository,
-) -> Result<Place, ConfigurationError> {
-    let unreadable = |source: std::io::Error| {
-        ConfigurationError::new(if source.kind() == std::io::ErrorKind::NotFound {
-            Problem::Missing(path.to_owned())
-        } else {
-            Problem::Read {
-                path: path.to_owned(),
-                source,
-            }
-        })
-    };
-    let mut reachable = Vec::new();
-    for folder in repository
-        .work_tree()
-        .into_iter()
-        .chain([repository.git_folder()])
-    {
-        reachable.push(fs::canonicalize(folder).map_err(unreadable)?);
-    }
-    let mut trust = Trust::Trusted;
-    let mut found = fs::canonicalize(folder).map_err(unreadable)?;
-    let mut left: VecDeque<OsString> = parts(path);
-    let mut links = 0;
-    let mut followed_own_link = false;
-    let is_reachable = |found: &Path| reachable.iter().any(|folder| found.starts_with(folder));
-    while let Some(part) = left.pop_front() {
-        match Path::new(&part).components().next() {
-            Some(Component::RootDir | Component::Prefix(_)) => {
-                found = PathBuf::from(&part);
-                continue;
-            }
-            Some(Component::ParentDir) => {
-                found.pop();
-                continue;
-            }
-            Some(Component::Normal(_)) => found.push(&part),
-            Some(Component::CurDir) | None => continue,
-        }
-        if is_reachable(&found) {
-            trust = Trust::Untrusted;
-        }
-        let metadata = fs::symlink_metadata(&found).map_err(unreadable)?;
-        if metadata.is_symlink() {
-            followed_own_link |= is_reachable(&found);
-            links += 1;
-            if links > LINKS_MAX {
-                return Err(unreadable(std::io::Error::other("too many links")));
-            }
-            let target = fs::read_link(&found).map_err(unreadable)?;
-            found.pop();
-            for part in parts(&target).into_iter().rev() {
-                left.push_front(part);
-            }
-        }
-    }
-    if followed_own_link && !is_reachable(&found) {
-        return Err(ConfigurationError::new(Problem::LeadsOut(path.to_owned())));
-    }
-    Ok(Place { path: found, trust })
-}
-
-fn parts(path: &Path) -> VecDeque<OsString> {
-    path.components()
-        .map(|part| part.as_os_str().to_owned())
-        .collect()
 }
 
 /// The bytes of a regular file, at most `bytes_max` and one more, so that too many are seen.

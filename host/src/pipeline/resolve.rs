@@ -7,10 +7,10 @@ use super::Trust;
 use super::file::RuleSetting;
 
 use super::parse::locate;
+use super::place::{NamedBy, place};
 use super::plan::{Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::Size;
-use super::read::place;
 use super::source::{Origin, Site};
 use crate::model::{Kind, Text};
 use crate::plugin::{self, Plugin};
@@ -129,7 +129,8 @@ fn source(
             return Err(site.error(Problem::RelativeSource(path)));
         }
     };
-    let place = place(&path, base, repository).map_err(|error| error.moved(site.clone()))?;
+    let place = place(&path, base, repository, NamedBy::File(&site.source))
+        .map_err(|error| error.moved(site.clone()))?;
     Ok((plugin::Source::Path(place.path), place.trust))
 }
 

@@ -53,6 +53,29 @@ pub(super) fn find(folder: &Path) -> Result<Found, Error> {
     })
 }
 
+/// The roots of the working trees that share `common_folder`, links followed: the main one, which it
+/// lies in as `.git`, and the linked ones, which it lists. One that is gone is left out.
+///
+/// Git lists a linked working tree in `worktrees/NAME/gitdir`, as the path of its `.git` file,
+/// absolute or relative to the folder of that file (gitrepository-layout).
+pub(super) fn work_trees(common_folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut dot_gits = Vec::new();
+    if common_folder.file_name().is_some_and(|name| name == ".git") {
+        dot_gits.push(common_folder.to_owned());
+    }
+    let listed = std::fs::read_dir(common_folder.join("worktrees"));
+    for entry in listed.into_iter().flatten().flatten() {
+        if let Some(bytes) = read_small(&entry.path().join("gitdir"))? {
+            let path = String::from_utf8_lossy(&bytes);
+            dot_gits.push(entry.path().join(path.trim_end()));
+        }
+    }
+    Ok(dot_gits
+        .iter()
+        .filter_map(|dot_git| dot_git.parent()?.canonicalize().ok())
+        .collect())
+}
+
 /// What `.git` in a folder is or names; none when there is nothing of that name.
 fn git_folder_of(work_tree: &Path) -> Result<Option<PathBuf>, Error> {
     let dot_git = work_tree.join(".git");
@@ -79,7 +102,8 @@ fn common_folder(git_folder: &Path) -> Result<Option<PathBuf>, Error> {
     Ok(has_storage(&common).then_some(common))
 }
 
-fn is_bare(folder: &Path) -> bool {
+/// Whether a folder is a git folder without a working tree.
+pub(super) fn is_bare(folder: &Path) -> bool {
     folder.join("HEAD").symlink_metadata().is_ok() && has_storage(folder)
 }
 

@@ -35,6 +35,7 @@ const OVERRIDES: &[&str] = &[
 pub(super) struct Opened {
     pub(super) repository: gix::Repository,
     pub(super) work_tree: Option<PathBuf>,
+    pub(super) work_trees: Vec<PathBuf>,
     pub(super) partial: bool,
 }
 
@@ -67,9 +68,13 @@ pub(super) fn open(folder: &Path) -> Result<Opened, Error> {
     keep_only_storage(&mut repository).map_err(failed)?;
     repository.set_workdir(work_tree.clone()).map_err(failed)?;
     repository.clear_namespace();
+    let common_folder = common_folder.canonicalize().unwrap_or(common_folder);
+    let mut work_trees = discovery::work_trees(&common_folder)?;
+    work_trees.extend(work_tree.clone());
     Ok(Opened {
         repository,
         work_tree,
+        work_trees,
         partial,
     })
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 
-use super::{Error, NamedFile, bounds};
+use super::{Error, NamedFile, bounds, discovery};
 use crate::model::{Artifact, Digest, DigestWriter, Evidence, Text};
 
 /// What evidence is when nothing says so.
@@ -92,7 +92,13 @@ fn open(path: &Path, within: Option<&Path>) -> io::Result<File> {
         refuse_special(std::fs::metadata(path)?.file_type())?;
         return File::open(path);
     };
+    // What is git's own may hold the keys to the server.
+    let is_bare = discovery::is_bare(folder);
     let folder = cap_std::fs::Dir::open_ambient_dir(folder, ambient_authority())?;
+    let is_git = |part: std::path::Component<'_>| part.as_os_str().eq_ignore_ascii_case(".git");
+    if is_bare || folder.canonicalize(path)?.components().any(is_git) {
+        return Err(io::Error::other("it lies in a git folder"));
+    }
     let kind = folder.metadata(path)?.file_type();
     if !kind.is_file() && !kind.is_dir() {
         return Err(special());

@@ -21,6 +21,7 @@ use crate::model::{ObjectName, Text};
 pub struct Repository {
     shared: gix::ThreadSafeRepository,
     work_tree: Option<PathBuf>,
+    work_trees: Vec<PathBuf>,
     git_folder: PathBuf,
     partial: bool,
 }
@@ -35,12 +36,14 @@ impl Repository {
         let distrust::Opened {
             repository,
             work_tree,
+            work_trees,
             partial,
         } = distrust::open(folder)?;
         Ok(Self {
             git_folder: repository.common_dir().to_owned(),
             shared: repository.into_sync(),
             work_tree,
+            work_trees,
             partial,
         })
     }
@@ -49,6 +52,13 @@ impl Repository {
     #[must_use]
     pub fn work_tree(&self) -> Option<&Path> {
         self.work_tree.as_deref()
+    }
+
+    /// Roots of all working trees that share the objects and refs, links followed: this one, the
+    /// main one and those made by `git worktree add`.
+    #[must_use]
+    pub fn work_trees(&self) -> &[PathBuf] {
+        &self.work_trees
     }
 
     /// Folder with the objects and refs.

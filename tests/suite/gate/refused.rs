@@ -270,26 +270,3 @@ fn a_pipeline_file_that_cannot_be_read_is_named() {
         "keep generated content out",
     );
 }
-
-/// A link that a change can put into the checkout shows nothing of this machine.
-#[cfg(unix)]
-#[test]
-fn a_link_out_of_the_checkout_is_not_read() {
-    let context = Context::new();
-    let repository = context.repository("linked");
-    repository.commit_file("one", "1\n", "feat: begin");
-    let secret = context.write("elsewhere/secret.txt", "token = hunter2 = oops\n");
-    std::os::unix::fs::symlink(&secret, repository.path().join("holdpoint.toml")).expect("a link");
-    for arguments in [&["run"][..], &["run", "--pipeline", "holdpoint.toml"]] {
-        let ran = context
-            .holdpoint(repository.path(), arguments)
-            .expect_code(2);
-        assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
-        let text = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(
-            text.contains("a link of the checkout that leads out of it"),
-            "{}",
-            ran.stderr
-        );
-    }
-}
