@@ -7,4 +7,4 @@ pub mod json;
 mod outcome;
 mod words;
 
-pub use human::{Detail, Page, human_check, human_next, human_run};
+pub use human::{Detail, Page, human_check, human_next, human_run, inert};

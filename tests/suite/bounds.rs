@@ -81,6 +81,8 @@ fn a_run_ends_when_its_time_is_over() {
     );
     assert_eq!(outcome(&document), "timed-out");
     assert_eq!(document["findings"][0]["rule"], "holdpoint/run-out-of-time");
+    let fault = &document["stages"][0]["plugins"][0]["fault"];
+    assert_eq!(fault["limit"], "wall-time", "{fault:#}");
 }
 
 #[test]

@@ -16,12 +16,12 @@ use holdpoint::pipeline::{
     StageRecord, Trust, WaiverRecord,
 };
 use holdpoint::report::json::{RunReport, write};
-use holdpoint::report::{Detail, Page, human_run};
+use holdpoint::report::{Detail, Page, human_run, inert};
 use holdpoint::sandbox::{CallRecord, Limits, LogLevel, LogLine};
 use semver::Version;
 
 /// Clears the screen, turns the direction of writing, hides a character, begins a command.
-const HOSTILE: &str = "\u{1b}[2J\u{9b}31m\u{202e}gnp\u{200b}\u{7}::error::##[group]";
+const HOSTILE: &str = "\u{1b}[2J\u{9b}31m\u{202e}gnp\u{200b}\u{7}::error::##[group]##vso[task.x]";
 
 /// A run of one stage with one policy plugin that has nothing against the release.
 pub fn record() -> RunRecord {
@@ -256,6 +256,7 @@ fn each_fault_has_words_of_its_own() {
             },
         ),
         ("time", Outcome::TimedOut { limit_ms: 30_000 }),
+        ("run", Outcome::RunOutOfTime { limit_ms: 600_000 }),
         (
             "output",
             Outcome::TooMuchOutput {
@@ -401,7 +402,7 @@ fn assert_harmless(text: &str) {
     for line in text.lines() {
         let start = line.trim_start();
         assert!(!start.starts_with("::"), "begins a command: {line:?}");
-        assert!(!line.contains("##["), "begins a command: {line:?}");
+        assert!(!line.contains("##"), "begins a command: {line:?}");
         for character in line.chars() {
             let harmful = character.is_control()
                 || matches!(character, '\u{202a}'..='\u{202e}' | '\u{200b}'..='\u{200f}');
@@ -427,6 +428,23 @@ fn a_hostile_text_reaches_a_terminal_in_neither_form() {
         value["subject"]["project"], HOSTILE,
         "it is still the same text"
     );
+}
+
+/// White space before it does not keep CI systems from reading a command.
+#[test]
+fn no_line_of_a_page_begins_a_command() {
+    for space in ["", " ", "   ", "\u{a0}", "\u{3000}"] {
+        for (lead, body) in [("", "::error::x"), ("::error::", "x"), (" :", ":error::x")] {
+            for indent in [0, 4] {
+                let mut page = Page::new(80);
+                page.field(&format!("{space}{lead}"), body);
+                page.text(indent, &format!("{space}{lead}{body}"));
+                page.field("", &format!("{space}{lead}{body}"));
+                assert_harmless(&anstream::adapter::strip_str(&page.finish()).to_string());
+            }
+        }
+    }
+    assert_harmless(&inert("one\n  ::error::x\n::error::x ##vso[task.x]\n"));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use super::{ExitCode, Format, Output, plugin};
 use crate::pipeline::ConfigurationError;
 use crate::release;
-use crate::report::Page;
 use crate::report::json::{ErrorBody, ErrorReport, FilePlace};
+use crate::report::{Page, inert};
 use crate::sandbox::LoadError;
 
 /// Columns of an error on standard error that is not a terminal.
@@ -170,8 +170,7 @@ fn snippet(error: &ConfigurationError, colors: bool) -> String {
         // Causes come after it, escaped.
         .without_cause_chain();
     match handler.render_report(&mut snippet, error) {
-        // Some CI systems begin a command with these anywhere in a line.
-        Ok(()) => snippet.replace("##", "#\\u{23}"),
+        Ok(()) => inert(&snippet),
         Err(_) => format!("error: {error}\n"),
     }
 }

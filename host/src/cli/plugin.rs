@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use holdpoint_build::{BuildError, BuildRequest, Capability, Import, Inspection, 
 use super::{ExitCode, Failure, Output};
 use crate::model::Text;
 use crate::plugin::{self, Source};
+use crate::report::Page;
 
 /// Builds and inspects plugins
 #[derive(Debug, Args)]
@@ -141,7 +141,11 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         }
     };
     match arguments.format() {
-        Form::Human => output.put_bytes(human(&file, &inspection).as_bytes())?,
+        Form::Human => {
+            let mut page = output.page();
+            human(&mut page, &file, &inspection);
+            output.put(page)?;
+        }
         Form::Json => output.put_json(&json(&file, &inspection))?,
     }
     Ok(ExitCode::GO)
@@ -195,91 +199,62 @@ fn inspect(path: &Path, bytes: &[u8]) -> Result<Inspection, Error> {
     })
 }
 
-fn human(file: &Path, inspection: &Inspection) -> String {
+fn human(page: &mut Page, file: &Path, inspection: &Inspection) {
     let manifest = &inspection.manifest;
-    let mut page = format!(
-        "{} {}\n{}\n\n",
-        Text::from(manifest.name.as_str()).terminal(),
-        manifest.version,
-        Text::from(manifest.description.as_str()).terminal()
-    );
-    row(&mut page, "file", [shown(file).terminal().to_string()]);
-    row(
-        &mut page,
-        "digest",
-        [format!("sha256:{}", inspection.sha256)],
-    );
-    row(&mut page, "size", [format!("{} bytes", inspection.size)]);
-    row(
-        &mut page,
-        "api",
-        [format!("holdpoint:plugin {}", manifest.api)],
-    );
-    row(&mut page, "license", [escaped(&manifest.license)]);
-    row(
-        &mut page,
-        "authors",
-        manifest.authors.iter().map(|author| escaped(author)),
-    );
-    row(
-        &mut page,
+    page.text(0, &format!("{} {}", manifest.name, manifest.version));
+    page.text(0, &manifest.description);
+    page.gap();
+    rows(page, "file", [shown(file).raw().to_owned()]);
+    rows(page, "digest", [format!("sha256:{}", inspection.sha256)]);
+    rows(page, "size", [format!("{} bytes", inspection.size)]);
+    rows(page, "api", [format!("holdpoint:plugin {}", manifest.api)]);
+    rows(page, "license", [manifest.license.clone()]);
+    rows(page, "authors", manifest.authors.iter().cloned());
+    rows(
+        page,
         "kinds",
         inspection.kinds.iter().map(ToString::to_string),
     );
-    row(
-        &mut page,
-        "exports",
-        inspection.other_exports.iter().map(|name| escaped(name)),
-    );
+    rows(page, "exports", inspection.other_exports.iter().cloned());
     let requests = manifest.capabilities.iter();
-    row(
-        &mut page,
+    rows(
+        page,
         "asks for",
-        requests.map(|request| format!("{}: {}", request.capability, escaped(&request.reason))),
+        requests.map(|request| format!("{}: {}", request.capability, request.reason)),
     );
-    row(
-        &mut page,
+    let remarked = |import| remark(inspection, import).map_or("", |(text, _)| text);
+    let imports = inspection.imports.iter();
+    rows(
+        page,
         "imports",
-        inspection.imports.iter().map(|import| {
-            format!(
-                "{}{}",
-                import,
-                remark(inspection, import).map_or("", |(text, _)| text)
-            )
-        }),
+        imports.map(|import| format!("{import}{}", remarked(import))),
     );
-    row(
-        &mut page,
+    let rules = manifest.rules.iter();
+    rows(
+        page,
         "rules",
-        manifest.rules.iter().map(|rule| {
-            format!(
-                "{} ({}): {}",
-                escaped(&rule.id),
-                rule.severity,
-                escaped(&rule.title)
-            )
-        }),
+        rules.map(|rule| format!("{} ({}): {}", rule.id, rule.severity, rule.title)),
     );
-    row(
-        &mut page,
+    let settings = manifest.settings["properties"].as_object();
+    rows(
+        page,
         "settings",
-        manifest.settings["properties"]
-            .as_object()
+        settings
             .into_iter()
             .flatten()
             .map(|(key, schema)| match schema["description"].as_str() {
-                Some(description) => format!("{}: {}", escaped(key), escaped(description)),
-                None => escaped(key),
+                Some(description) => format!("{key}: {description}"),
+                None => key.clone(),
             }),
     );
-    page
 }
 
-/// One row of the table, or several with the name before the first.
-fn row(page: &mut String, name: &str, values: impl IntoIterator<Item = String>) {
+/// One row of the table, or several with the name before the first. What they say is put on the
+/// page as the plugin's author wrote it: the page makes it harmless.
+fn rows(page: &mut Page, name: &str, values: impl IntoIterator<Item = String>) {
     let mut name = name;
     for value in values {
-        let _ = writeln!(page, "{name:<10}{value}");
+        page.field(name, &value);
         name = "";
     }
 }
@@ -320,10 +295,6 @@ fn json(file: &Path, inspection: &Inspection) -> serde_json::Value {
         "other-exports": inspection.other_exports,
         "manifest": inspection.manifest,
     })
-}
-
-fn escaped(text: &str) -> String {
-    Text::from(text).terminal().to_string()
 }
 
 fn shown(path: &Path) -> Text {

@@ -31,6 +31,11 @@ pub enum Outcome {
         /// The limit on the whole call, in milliseconds.
         limit_ms: u64,
     },
+    /// The time of the whole run was over before it answered, or before it was asked.
+    RunOutOfTime {
+        /// The limit on all stages together, in milliseconds.
+        limit_ms: u64,
+    },
     /// It sent more across the boundary than it may.
     TooMuchOutput {
         /// Which bound it crossed.
@@ -55,7 +60,7 @@ impl Outcome {
             Self::Trapped { .. } => "trapped",
             Self::OutOfFuel { .. } => "out-of-fuel",
             Self::OutOfMemory { .. } => "out-of-memory",
-            Self::TimedOut { .. } => "timed-out",
+            Self::TimedOut { .. } | Self::RunOutOfTime { .. } => "timed-out",
             Self::TooMuchOutput { .. } => "too-much-output",
             Self::Malformed { .. } => "malformed",
         }

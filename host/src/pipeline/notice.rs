@@ -52,10 +52,7 @@ pub(super) fn findings(
     let cut_short = stages
         .iter()
         .flat_map(|stage| &stage.plugins)
-        .filter(|plugin| {
-            matches!(plugin.call.outcome, Outcome::TimedOut { .. })
-                && plugin.call.duration >= wall_time
-        })
+        .filter(|plugin| matches!(plugin.call.outcome, Outcome::RunOutOfTime { .. }))
         .count();
     if cut_short > 0 {
         findings.push(notice(

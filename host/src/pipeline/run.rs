@@ -282,7 +282,7 @@ impl Calls {
 /// The record of a call that the end of the run's time cut short or kept from being made.
 fn out_of_time(wall_time: Duration) -> CallRecord {
     CallRecord {
-        outcome: Outcome::TimedOut {
+        outcome: Outcome::RunOutOfTime {
             limit_ms: u64::try_from(wall_time.as_millis()).unwrap_or(u64::MAX),
         },
         fuel: 0,

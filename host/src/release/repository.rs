@@ -103,7 +103,8 @@ impl Repository {
 
     /// The full name of what `name` stands for, and its commit. It is a full object name, or
     /// exactly one ref below `refs/heads`, `refs/tags` and `refs/remotes`: a tag is not taken
-    /// before a branch of the same name, as git does.
+    /// before a branch of the same name, as git does. `REMOTE/…` is a remote branch and nothing
+    /// else, and a short name with a slash is no tag.
     ///
     /// # Errors
     ///

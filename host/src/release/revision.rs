@@ -13,7 +13,15 @@ const NEAREST_MAX: usize = 3;
 const LIKENESS_MIN: f64 = 0.7;
 
 /// Where the refs lie that a person gives names to.
-const NAMESPACES: [&str; 3] = ["refs/heads/", "refs/tags/", "refs/remotes/"];
+const NAMESPACES: [&str; 3] = ["refs/heads/", TAGS, REMOTES];
+
+const TAGS: &str = "refs/tags/";
+
+const REMOTES: &str = "refs/remotes/";
+
+/// What remotes are called where nobody says otherwise: they are known even where nothing was
+/// fetched from them.
+const USUAL_REMOTES: [&str; 2] = ["origin", "upstream"];
 
 /// The checked out commit; [`Error::UnbornBranch`] when there is none yet.
 pub(super) fn head(handle: &Handle) -> Result<ObjectId, Error> {
@@ -61,18 +69,32 @@ pub(super) fn commit(handle: &Handle, revision: &str) -> Result<ObjectId, Error>
 
 /// The full name of what `name` stands for, and its commit: a full object name, or exactly one
 /// branch, tag or remote branch. Git itself takes a tag before a branch of the same name, so that
-/// whoever may push tags could put one in the place of a branch.
+/// whoever may push tags could put one in the place of a branch. See [`full_names`].
 pub(super) fn named(handle: &Handle, name: &str) -> Result<(String, ObjectId), Error> {
     if ObjectName::new(name).is_some()
         && let Ok(id) = ObjectId::from_hex(name.as_bytes())
     {
         return Ok((name.to_owned(), peeled(handle, id, name)?));
     }
+    let remote_branches = remote_branches(handle)?;
     let mut found = Vec::new();
-    for full in full_names(name) {
+    for full in full_names(name, &remote_branches) {
         if let Some(id) = target(handle, &full)? {
             found.push((full, id));
         }
+    }
+    // A checkout of a CI system often has the branch of the server only: a tag of its name would
+    // stand in its place.
+    if let [(full, id)] = found.as_slice()
+        && full.strip_prefix(TAGS) == Some(name)
+    {
+        let id = *id;
+        let same = remote_branches.into_iter().filter(|full| {
+            full.strip_prefix(REMOTES)
+                .and_then(|rest| rest.split_once('/'))
+                .is_some_and(|(_, branch)| branch == name)
+        });
+        found.extend(same.map(|full| (full, id)));
     }
     if found.len() > 1 {
         return Err(Error::AmbiguousName {
@@ -90,15 +112,44 @@ pub(super) fn named(handle: &Handle, name: &str) -> Result<(String, ObjectId), E
     Ok((full, commit))
 }
 
+/// The full names of all remote branches.
+fn remote_branches(handle: &Handle) -> Result<Vec<String>, Error> {
+    let refs = |source: gix::Error| Error::Refs {
+        source: Box::new(source),
+    };
+    let platform = handle.git().references().map_err(refs)?;
+    let branches = platform.remote_branches().map_err(refs)?;
+    Ok(branches
+        .filter_map(Result::ok)
+        .map(|branch| branch.name().as_bstr().to_string())
+        .collect())
+}
+
 /// The full names of branches, tags and remote branches that a name may stand for.
-fn full_names(name: &str) -> Vec<String> {
+///
+/// `REMOTE/…` is a branch of that remote and nothing else, even where it was never fetched, and a
+/// short name with a slash is never a tag: whoever may push a tag or a branch of that name would put
+/// it in the place of the one that is meant.
+fn full_names(name: &str, remote_branches: &[String]) -> Vec<String> {
     let is_full = |name: &str| NAMESPACES.iter().any(|space| name.starts_with(space));
     if name.starts_with("refs/") {
         return Vec::from_iter(is_full(name).then(|| name.to_owned()));
     }
     let below_refs = Some(format!("refs/{name}")).filter(|full| is_full(full));
+    let is_of_remote = name.split_once('/').is_some_and(|(remote, _)| {
+        let branches = format!("{REMOTES}{remote}/");
+        USUAL_REMOTES.contains(&remote)
+            || remote_branches
+                .iter()
+                .any(|branch| branch.starts_with(&branches))
+    });
     NAMESPACES
         .iter()
+        .filter(|space| match **space {
+            REMOTES => true,
+            TAGS => !name.contains('/'),
+            _ => !is_of_remote,
+        })
         .map(|space| format!("{space}{name}"))
         .chain(below_refs)
         .collect()

@@ -9,7 +9,7 @@ mod run;
 
 pub use check::human_check;
 pub use next::human_next;
-pub use page::Page;
+pub use page::{Page, inert};
 pub use run::human_run;
 
 /// How much a person wants to see.

@@ -27,6 +27,10 @@ pub(super) fn words(outcome: &Outcome) -> Option<Text> {
             "timed out: it has {} for an answer",
             words::duration(Duration::from_millis(*limit_ms))
         ),
+        Outcome::RunOutOfTime { limit_ms } => format!(
+            "timed out: the run was over, which has {} for all stages together",
+            words::duration(Duration::from_millis(*limit_ms))
+        ),
         Outcome::TooMuchOutput { what, limit } => {
             format!("sent too much: {}", crossed(*what, *limit))
         }
@@ -39,12 +43,14 @@ pub(super) fn words(outcome: &Outcome) -> Option<Text> {
     }))
 }
 
-/// The key of `limits` in the pipeline file that raises the bound which was crossed.
+/// The key of `limits` in the pipeline file that raises the bound which was crossed: of the plugin,
+/// except for `wall-time`, which is of the run.
 pub(super) fn limit_key(outcome: &Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::OutOfFuel { .. } => Some("fuel"),
         Outcome::OutOfMemory { .. } => Some("memory"),
         Outcome::TimedOut { .. } => Some("timeout"),
+        Outcome::RunOutOfTime { .. } => Some("wall-time"),
         Outcome::TooMuchOutput { what, .. } => Some(match what {
             // This bound is the same for everybody.
             LimitKind::Handles => return None,
@@ -70,6 +76,12 @@ pub(super) fn help(outcome: &Outcome, plugin: &str, origin: &Text) -> Option<Str
             "embedded" => "a pipeline file of your own".to_owned(),
             origin => origin.to_owned(),
         };
+        if matches!(outcome, Outcome::RunOutOfTime { .. }) {
+            return Some(format!(
+                "If that is too little for this release, raise `{key}` under `[limits]` in \
+                 {file}, or use fewer plugins."
+            ));
+        }
         return Some(format!(
             "If that is too little for this release, raise `limits.{key}` under \
              `[plugins.{plugin}]` in {file}; else it is a defect of the plugin: tell its author."

@@ -190,15 +190,26 @@ fn a_tag_does_not_take_the_place_of_a_branch() {
         expected
     );
     checkout.commit_file("p.toml", format!("# weaker\n{STAGE}"), "ci: weaken");
+    // What has the name of a remote's branch is nothing else, whether the branch is there or not.
     checkout.tag("origin/main");
-    let error = origin("origin/main:p.toml").expect_err("ambiguous");
+    assert_eq!(origin("origin/main:p.toml").expect("it loads"), expected);
+    for name in ["origin/gone", "upstream/main", "origin/branch", "pay/v1"] {
+        checkout.tag(name);
+        checkout.git(["update-ref", "refs/heads/origin/branch", "HEAD"]);
+        let error = origin(&format!("{name}:p.toml")).expect_err(name);
+        assert!(error.to_string().contains("cannot read"), "{error}");
+        origin(&format!("tags/{name}:p.toml")).expect("it loads");
+    }
+    // A CI system's checkout has the branch of the server only.
+    checkout.git(["update-ref", "refs/remotes/origin/stable", "HEAD~1"]);
+    checkout.tag("stable");
+    let error = origin("stable:p.toml").expect_err("ambiguous");
     let Problem::Revision { source, .. } = error.problem() else {
         panic!("{error}");
     };
     assert_eq!(
         source.to_string(),
-        "`origin/main` is the name of several refs: refs/tags/origin/main, \
-         refs/remotes/origin/main"
+        "`stable` is the name of several refs: refs/tags/stable, refs/remotes/origin/stable"
     );
     assert!(error.help().expect("help").contains("`refs/…`"));
     assert_eq!(

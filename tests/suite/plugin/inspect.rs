@@ -70,6 +70,9 @@ fn machines_are_told_everything() {
     assert_eq!(document["imports"], json!(imports));
 }
 
+/// Clears the screen, turns the direction of writing, begins commands of CI systems.
+const ODD: &str = "::set-env::\u{1b}[2Jodd\u{7}\u{202e}\r\nline ##vso[task.x]";
+
 /// A plugin that imports what it does not ask for and what nobody gives, with control sequences in
 /// all that its author wrote.
 fn stranger() -> Vec<u8> {
@@ -82,7 +85,7 @@ fn stranger() -> Vec<u8> {
         ],
         &["holdpoint:plugin/policy@0.1.0", "acme:tools/spare@1.0.0"],
     );
-    let odd = "\u{1b}[2Jodd\u{7}\u{202e}\r\nline";
+    let odd = ODD;
     let manifest = Manifest {
         description: odd.to_owned(),
         license: odd.to_owned(),
@@ -110,6 +113,10 @@ fn what_no_host_gives_is_remarked_and_nothing_reaches_the_terminal() {
     context.write("stranger.wasm", stranger());
     let ran = shown(&context, &["stranger.wasm"]).expect_code(0);
     assert_page("a_stranger", &ran.stdout);
+    for line in ran.stdout.lines() {
+        assert!(!line.trim_start().starts_with("::"), "{line}");
+        assert!(!line.contains("##"), "{line}");
+    }
 
     let ran = shown(&context, &["stranger.wasm", "--format", "json"]).expect_code(0);
     let is_harmless = |text: &str| {
@@ -129,10 +136,7 @@ fn what_no_host_gives_is_remarked_and_nothing_reaches_the_terminal() {
         ])
     );
     assert_eq!(document["other-exports"], json!(["acme:tools/spare@1.0.0"]));
-    assert_eq!(
-        document["manifest"]["description"],
-        "\u{1b}[2Jodd\u{7}\u{202e}\r\nline"
-    );
+    assert_eq!(document["manifest"]["description"], ODD);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
@@ -48,7 +50,11 @@ impl Page {
     /// A paragraph whose beginning is styled.
     pub fn led(&mut self, indent: usize, style: Style, lead: &str, body: &str) {
         let lead = safe(lead);
-        let whole = format!("{lead}{}", safe(body));
+        let mut whole = format!("{lead}{}", safe(body));
+        // The two may make a command together.
+        if lead.ends_with('#') && whole[lead.len()..].starts_with('#') {
+            whole.replace_range(lead.len()..=lead.len(), "\\u{23}");
+        }
         let first = " ".repeat(indent);
         let later = " ".repeat(indent + HANGING_COLUMNS);
         let options = Options::new(self.columns)
@@ -60,21 +66,14 @@ impl Page {
         let mut styled = lead.len();
         for (index, line) in textwrap::wrap(&whole, options).iter().enumerate() {
             let indent = if index == 0 { &first } else { &later };
-            let content = line.strip_prefix(indent.as_str()).unwrap_or(line);
+            let content = inert_line(line.strip_prefix(indent.as_str()).unwrap_or(line));
             // A break may fall into the lead only where the terminal is very narrow; the space that
             // it took away was styled too.
             let (before, after) = content.split_at(content.floor_char_boundary(styled));
             styled = styled.saturating_sub(before.len() + 1);
             self.text.push_str(indent);
             self.push_styled(style, before);
-            match after.strip_prefix("::") {
-                // Some CI systems read a line that begins so as a command.
-                Some(command) if before.is_empty() => {
-                    self.text.push_str("\\u{3a}:");
-                    self.text.push_str(command);
-                }
-                _ => self.text.push_str(after),
-            }
+            self.text.push_str(after);
             self.text.push('\n');
         }
     }
@@ -134,8 +133,32 @@ pub(super) fn of_severity(severity: Severity) -> Style {
 /// Text that can neither control a terminal nor hold `##[` or `##vso[`, with which some CI systems
 /// begin a command anywhere in a line.
 fn safe(text: &str) -> String {
-    Text::from(text)
-        .terminal()
-        .to_string()
-        .replace("##", "#\\u{23}")
+    without_marks(&Text::from(text).terminal().to_string())
+}
+
+fn without_marks(text: &str) -> String {
+    text.replace("##", "#\\u{23}")
+}
+
+/// A line that does not begin with `::`, with which some CI systems begin a command. They pass over
+/// white space before it (actions/runner, `ActionCommand.TryParseV2`).
+fn inert_line(line: &str) -> Cow<'_, str> {
+    match line.trim_start().strip_prefix("::") {
+        None => Cow::Borrowed(line),
+        Some(command) => {
+            let before = &line[..line.len() - line.trim_start().len()];
+            Cow::Owned(format!("{before}\\u{{3a}}:{command}"))
+        }
+    }
+}
+
+/// Text whose control sequences are known to be harmless, such that no CI system reads a command in
+/// it.
+#[must_use]
+pub fn inert(text: &str) -> String {
+    let mut inert = String::with_capacity(text.len());
+    for line in without_marks(text).split_inclusive('\n') {
+        inert.push_str(&inert_line(line));
+    }
+    inert
 }
