@@ -164,11 +164,13 @@ fn build_command(context: &Context, arguments: &[&str]) -> Ran {
 
 /// The page of a plugin without what differs from build to build.
 fn redacted(page: &str) -> String {
-    let lines = page.lines().map(|line| match line.split_once(' ') {
-        Some(("digest", _)) => "digest    [digest]",
-        Some(("size", _)) => "size      [size]",
-        _ => line,
-    });
+    let lines = page
+        .lines()
+        .map(|line| match line.trim_start().split_once(' ') {
+            Some(("digest", _)) => "  digest    [digest]",
+            Some(("size", _)) => "  size      [size]",
+            _ => line,
+        });
     lines.collect::<Vec<_>>().join("\n")
 }
 
