@@ -32,6 +32,29 @@ fn without_a_tag_it_is_the_initial_version() {
 }
 
 #[test]
+fn tags_with_and_without_a_v_count_where_no_pattern_is_set() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    repository.commit("feat: first");
+    repository.tag("v1.2.3");
+    repository.commit("fix: a");
+    repository.tag("1.2.4");
+    repository.commit("fix: b");
+    repository.tag("release-9.9.9");
+    let proposal = proposed(&repository, &NextQuery::default());
+    assert_eq!(proposal.previous, Some(Version::new(1, 2, 4)));
+    // Written like the last one.
+    assert_eq!(proposal.next_tag.as_ref().map(Text::raw), Some("1.2.5"));
+    let query = NextQuery {
+        tag: "v{version}".parse().expect("a pattern"),
+        ..NextQuery::default()
+    };
+    let proposal = proposed(&repository, &query);
+    assert_eq!(proposal.previous, Some(Version::new(1, 2, 3)));
+    assert_eq!(proposal.next_tag.as_ref().map(Text::raw), Some("v1.2.4"));
+}
+
+#[test]
 fn the_reasons_are_the_commits() {
     let context = Context::new();
     let repository = context.repository("one");

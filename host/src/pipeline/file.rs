@@ -33,7 +33,8 @@ pub struct File {
 pub struct ReleaseTable {
     /// Name of the project; without it the name of the repository's folder.
     pub project: Option<At<String>>,
-    /// How tags are written: text around one `{version}`; without it `v{version}`.
+    /// How tags are written: text around one `{version}`; without it `v{version}` or
+    /// `{version}`.
     pub tag: Option<At<String>>,
     /// The targets that a release can go to; without it any name is one.
     pub targets: Option<At<Vec<At<String>>>>,

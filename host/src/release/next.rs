@@ -147,7 +147,7 @@ pub fn next(repository: &Repository, query: &NextQuery) -> Result<Proposal, Erro
         next_tag: step
             .version
             .as_ref()
-            .map(|version| Text::from(query.tag.tag(version))),
+            .map(|version| Text::from(query.tag.tag(version, latest.map(|tag| &tag.name)))),
         next: step.version,
         asked,
         rule: step.rule,

@@ -7,7 +7,8 @@ use semver::Version;
 use super::Error;
 use crate::model::{Subject, Text};
 
-/// How the project writes its tags: text around one `{version}`.
+/// How the project writes its tags: text around one `{version}`. A project that does not say it
+/// writes `v{version}` or `{version}`.
 ///
 /// ```
 /// use holdpoint::release::TagPattern;
@@ -20,6 +21,8 @@ use crate::model::{Subject, Text};
 pub struct TagPattern {
     before: String,
     after: String,
+    /// Whether the version alone names a release as well.
+    or_bare: bool,
 }
 
 /// What stands for the version in a [`TagPattern`].
@@ -29,32 +32,45 @@ impl TagPattern {
     /// The version that a tag names; none when the tag is not of this form.
     #[must_use]
     pub fn version(&self, tag: &[u8]) -> Option<Version> {
-        let version = tag
-            .strip_prefix(self.before.as_bytes())?
-            .strip_suffix(self.after.as_bytes())?;
-        std::str::from_utf8(version).ok()?.parse().ok()
+        let parse =
+            |version: &[u8]| -> Option<Version> { std::str::from_utf8(version).ok()?.parse().ok() };
+        tag.strip_prefix(self.before.as_bytes())
+            .and_then(|rest| rest.strip_suffix(self.after.as_bytes()))
+            .and_then(parse)
+            .or_else(|| parse(tag).filter(|_| self.or_bare))
     }
 
-    /// The tag of a version.
+    /// The tag of a version, written like the tag of the release before it.
     #[must_use]
-    pub fn tag(&self, version: &Version) -> String {
-        format!("{}{version}{}", self.before, self.after)
+    pub fn tag(&self, version: &Version, previous: Option<&Text>) -> String {
+        let is_bare = |tag: &Text| tag.raw().parse::<Version>().is_ok();
+        if self.or_bare && previous.is_some_and(is_bare) {
+            version.to_string()
+        } else {
+            format!("{}{version}{}", self.before, self.after)
+        }
     }
 }
 
 impl Default for TagPattern {
-    /// `v{version}`
+    /// `v{version}`, and `{version}` as well: most projects write one or the other, and a newcomer
+    /// who has set nothing would otherwise be shown the whole history.
     fn default() -> Self {
         Self {
             before: "v".to_owned(),
             after: String::new(),
+            or_bare: true,
         }
     }
 }
 
 impl std::fmt::Display for TagPattern {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}{PLACEHOLDER}{}", self.before, self.after)
+        write!(formatter, "{}{PLACEHOLDER}{}", self.before, self.after)?;
+        if self.or_bare {
+            write!(formatter, " or {PLACEHOLDER}")?;
+        }
+        Ok(())
     }
 }
 
@@ -69,6 +85,7 @@ impl FromStr for TagPattern {
             Some((before, after)) if !after.contains(PLACEHOLDER) => Ok(Self {
                 before: before.to_owned(),
                 after: after.to_owned(),
+                or_bare: false,
             }),
             _ => Err(Error::TagPattern {
                 pattern: Text::from(pattern),

@@ -13,7 +13,7 @@ mod tests;
 
 use holdpoint_sdk::{Fault, Finding, Plugin, Policy, Release};
 
-pub use settings::Settings;
+pub use settings::{Adoption, Settings};
 
 /// The plugin.
 pub struct ConventionalCommits;
@@ -27,9 +27,18 @@ impl Policy for ConventionalCommits {
         settings.check()?;
         let mut asks = version::Asks::default();
         let mut findings = Vec::new();
+        let mut usage = messages::Usage::default();
         for (commit, text) in release.commits().zip(release.commit_texts()) {
             messages::check(&commit, settings, &mut findings);
+            usage.count(&commit);
             asks.read(&commit, &text.body);
+        }
+        if settings.adoption == Adoption::Detected
+            && let Some(finding) = usage.not_adopted()
+        {
+            findings = vec![finding];
+            // What the few messages ask for says nothing about the version.
+            asks = version::Asks::default();
         }
         findings.extend(version::check(&release.subject, &asks));
         Ok(findings)

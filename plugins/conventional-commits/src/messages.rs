@@ -3,6 +3,38 @@ use holdpoint_sdk::{Commit, Finding};
 
 use crate::Settings;
 
+/// How many messages of a release have the form. Those that git has written count on neither side.
+#[derive(Default)]
+pub(crate) struct Usage {
+    formed: u32,
+    counted: u32,
+}
+
+impl Usage {
+    pub(crate) fn count(&mut self, commit: &Commit) {
+        if !is_made_by_git(commit) {
+            self.counted = self.counted.saturating_add(1);
+            self.formed = self
+                .formed
+                .saturating_add(u32::from(parse(&commit.summary).is_ok()));
+        }
+    }
+
+    /// Said of a project where fewer than half of the messages have the form.
+    pub(crate) fn not_adopted(&self) -> Option<Finding> {
+        (u64::from(self.formed) * 2 < u64::from(self.counted)).then(|| {
+            Finding::new(
+                "not-adopted",
+                format!(
+                    "{} of {} messages have the form of Conventional Commits, so the project does \
+                     not seem to use it, and messages are not judged.",
+                    self.formed, self.counted
+                ),
+            )
+        })
+    }
+}
+
 /// What speaks against the message of one commit. A report names the commit and its first line
 /// before the message of a finding, so that the message is only the rest.
 pub(crate) fn check(commit: &Commit, settings: &Settings, findings: &mut Vec<Finding>) {

@@ -1,9 +1,23 @@
 use holdpoint_sdk::Fault;
 
+/// Whether a project has to use Conventional Commits.
+#[holdpoint_sdk::settings]
+#[derive(Copy, Default, PartialEq, Eq)]
+pub enum Adoption {
+    /// Every message is judged.
+    #[default]
+    Required,
+    /// Messages are judged when at least half of them have the form; a project that does not use it
+    /// is told so once.
+    Detected,
+}
+
 /// What an operator can set.
 #[holdpoint_sdk::settings]
 #[serde(default)]
 pub struct Settings {
+    /// Whether messages are judged in a project that does not use the form.
+    pub adoption: Adoption,
     /// Types that are allowed, in lower case. Case does not matter in a message.
     pub types: Vec<String>,
     /// Scopes that are allowed; any when this is not set.
@@ -21,6 +35,7 @@ impl Default for Settings {
             "test",
         ];
         Self {
+            adoption: Adoption::default(),
             types: types.map(str::to_owned).to_vec(),
             scopes: None,
             scope_required: false,

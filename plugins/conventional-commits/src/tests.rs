@@ -1,6 +1,6 @@
 use holdpoint_sdk::{FaultCode, Finding, Policy as _, Release, ReleaseBuilder, Severity};
 
-use crate::{ConventionalCommits, Settings};
+use crate::{Adoption, ConventionalCommits, Settings};
 
 fn check(release: ReleaseBuilder, settings: &Settings) -> Vec<Finding> {
     ConventionalCommits::check(&release.build(), settings).expect("it can decide")
@@ -28,6 +28,41 @@ fn messages_that_pass() {
     ] {
         assert_eq!(rules(message, &Settings::default()), [""; 0], "{message}");
     }
+}
+
+#[test]
+fn a_project_that_does_not_use_the_form_is_told_once() {
+    let detected = Settings {
+        adoption: Adoption::Detected,
+        ..Settings::default()
+    };
+    let two_of_five = || {
+        Release::builder()
+            .version("1.0.1")
+            .commit("feat!: drop it")
+            .commit("fix: a")
+            .commit("Add a button")
+            .commit("Bump version")
+            .commit("fixup! Add a button")
+            .merge("Merge branch 'x'")
+    };
+    let findings = check(two_of_five(), &detected);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].rule, "not-adopted");
+    assert!(
+        findings[0]
+            .message
+            .starts_with("2 of 5 messages have the form"),
+        "{}",
+        findings[0].message
+    );
+    assert!(check(two_of_five(), &Settings::default()).len() > 3);
+    // With one more, half of them have it.
+    let findings = check(two_of_five().commit("docs: say how"), &detected);
+    assert!(findings.iter().any(|finding| finding.rule == "form"));
+    // A version that is no step forward is one under any convention.
+    let findings = check(two_of_five().version("0.9.0"), &detected);
+    assert!(findings.iter().any(|finding| finding.rule == "version"));
 }
 
 #[test]

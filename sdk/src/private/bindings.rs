@@ -5,7 +5,13 @@
 //! imports, so that a plugin exports the kinds that it names and no others.
 
 /// Every capability. Those that a plugin does not call are pruned when it is linked.
-#[allow(missing_docs, clippy::pedantic, clippy::style, clippy::complexity)]
+#[allow(
+    missing_docs,
+    clippy::pedantic,
+    clippy::style,
+    clippy::complexity,
+    reason = "wit-bindgen writes this code, and documents it from the WIT package where it can"
+)]
 pub mod imports {
     wit_bindgen::generate!({
         path: "../wit/since-v0.1.0",
@@ -19,7 +25,13 @@ pub mod imports {
 /// Generates the bindings of one kind.
 macro_rules! kind {
     ($module:ident, $macro_name:literal, $place:literal, $world:literal, $inline:literal) => {
-        #[allow(missing_docs, clippy::pedantic, clippy::style, clippy::complexity)]
+        #[allow(
+            missing_docs,
+            clippy::pedantic,
+            clippy::style,
+            clippy::complexity,
+            reason = "wit-bindgen writes this code, and documents it from the WIT package where it can"
+        )]
         pub mod $module {
             wit_bindgen::generate!({
                 path: "../wit/since-v0.1.0",

@@ -25,7 +25,10 @@ pub fn human_check(page: &mut Page, report: &CheckReport, detail: Detail) {
     if let Some(project) = &report.project {
         page.field("Project", project);
     }
-    page.field("Tags", report.tag.as_deref().unwrap_or("v{version}"));
+    page.field(
+        "Tags",
+        report.tag.as_deref().unwrap_or("v{version} or {version}"),
+    );
     if let Some(targets) = &report.targets {
         page.field("Targets", &targets.join(", "));
     }

@@ -17,7 +17,7 @@ pub struct CheckReport {
     pub configuration: ConfigurationReport,
     /// Name of the project; none for the name of the repository's folder.
     pub project: Option<String>,
-    /// How tags are written; none for `v{version}`.
+    /// How tags are written; none for `v{version}` or `{version}`.
     pub tag: Option<String>,
     /// The targets that there are; none where any name is one.
     pub targets: Option<Vec<String>>,
