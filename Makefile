@@ -18,7 +18,7 @@ SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo tests/mutants/run
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint deny mutants compare doc nextest
+.PHONY: help setup demo test lint deny mutants compare auc doc nextest
 
 help: ## Lists these targets.
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -57,6 +57,13 @@ compare: setup nextest ## Compares collecting with git: make compare REPOSITORIE
 	HOLDPOINT_COMPARE_RANGES='$(RANGES)' \
 	cargo nextest run --workspace --locked --run-ignored all --no-capture \
 		-E 'test(=release::compare::compare_named_repositories)'
+
+auc: setup nextest ## Ranks commits later blamed for defects by change-risk: make auc DATA=FOLDER
+	@test -n '$(DATA)' || { \
+		echo 'make: name the folder of the data: make auc DATA=FOLDER' >&2; exit 2; }
+	HOLDPOINT_AUC_DATA='$(abspath $(DATA))' \
+	cargo nextest run --workspace --locked --run-ignored all --no-capture \
+		-E 'test(=risk::auc::table_of_named_data)'
 
 doc: setup ## Builds the documentation of the code.
 	cargo doc --workspace --no-deps --locked

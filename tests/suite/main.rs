@@ -23,6 +23,7 @@ mod plugin;
 mod policy;
 mod release;
 mod report;
+mod risk;
 mod rooms;
 mod run;
 mod sandbox;

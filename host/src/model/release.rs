@@ -168,6 +168,8 @@ pub struct Measures {
     pub deletions: u32,
     /// Shannon entropy in bits of the changed lines over the touched files.
     pub entropy: f64,
+    /// Whether the message names a defect.
+    pub fix: bool,
 }
 
 /// A file that differs between base and head.

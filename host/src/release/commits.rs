@@ -71,7 +71,7 @@ pub(super) fn read(
 }
 
 fn read_one(handle: &Handle, link: &Link) -> Result<Commit, Error> {
-    let measures = match link.parents.as_slice() {
+    let mut measures = match link.parents.as_slice() {
         [] => measure(&changes::between(
             handle,
             None,
@@ -88,6 +88,8 @@ fn read_one(handle: &Handle, link: &Link) -> Result<Commit, Error> {
     };
     handle.commit(link.id, |commit| {
         let message = Message::parse(commit.message);
+        // A merge has no change of its own, and so no measures.
+        measures.fix = link.parents.len() < 2 && message.names_a_defect();
         let (author, authored) = person(commit.author().ok());
         let (committer, commit_time) = person(commit.committer().ok());
         Commit {

@@ -7,6 +7,15 @@ use crate::model::{Text, Trailer};
 /// when a quarter of its lines are.
 const GIT_TRAILERS: [&str; 2] = ["Signed-off-by: ", "(cherry picked from commit "];
 
+/// Words that name a defect, in lower case and in order: those by which the studies of changes that
+/// bring defects know a fix ("bug", "fix", "defect" or "patch": Kamei et al., *A large-scale
+/// empirical study of just-in-time quality assurance*, 2013; McIntosh and Kamei, *Are fix-inducing
+/// changes a moving target?*, 2018), with their plurals, past forms and compounds.
+const DEFECT_WORDS: [&str; 16] = [
+    "bug", "bugfix", "bugfixes", "bugs", "defect", "defects", "fix", "fixed", "fixes", "fixing",
+    "hotfix", "hotfixes", "patch", "patched", "patches", "patching",
+];
+
 /// A commit message in parts.
 pub(super) struct Message {
     pub(super) summary: Text,
@@ -34,6 +43,19 @@ impl Message {
             body,
             trailers: trailers(bytes),
         }
+    }
+
+    /// Whether the summary or the body has one of [`DEFECT_WORDS`], in any case. A word ends where
+    /// something that is neither a letter nor a digit stands, so that `prefix` is none.
+    pub(super) fn names_a_defect(&self) -> bool {
+        [&self.summary, &self.body]
+            .into_iter()
+            .flat_map(|text| text.raw().split(|letter: char| !letter.is_alphanumeric()))
+            .any(|word| {
+                DEFECT_WORDS
+                    .iter()
+                    .any(|defect| defect.eq_ignore_ascii_case(word))
+            })
     }
 }
 

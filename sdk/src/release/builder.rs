@@ -165,6 +165,7 @@ impl ReleaseBuilder {
                 insertions: 1,
                 deletions: 0,
                 entropy: 0.0,
+                fix: false,
             },
         };
         let mut text = CommitText {

@@ -124,6 +124,39 @@ fn a_signature_is_seen() {
     assert!(read.subject.commits.first().expect("a commit").signed);
 }
 
+#[test]
+fn a_message_names_a_defect_by_whole_words_in_any_case() {
+    for (message, fix) in [
+        ("fix: count from one", true),
+        ("Fixed the parser", true),
+        ("parser: BUGS in it", true),
+        ("mend it\n\nThis is a defect.", true),
+        ("mend it\n\nFixes: #12", true),
+        ("add hot-fix", true),
+        ("hotfix(api)!: stop", true),
+        ("feat: prefix and suffixes", false),
+        ("feat: debugger, dispatch, fixture", false),
+        ("feat: empathy", false),
+    ] {
+        assert_eq!(committed(message).measures.fix, fix, "{message}");
+    }
+}
+
+#[test]
+fn a_merge_has_no_measures_whatever_its_message_says() {
+    let context = Context::new();
+    let repository = context.repository("merged");
+    repository.commit_file("a", "a\n", "feat: a");
+    repository.git(["checkout", "--quiet", "-b", "side"]);
+    repository.commit_file("b", "b\n", "feat: b");
+    repository.git(["checkout", "--quiet", "-"]);
+    repository.git(["merge", "--quiet", "--no-ff", "-m", "fix: bring b", "side"]);
+    let read = collected(&repository, &Query::default());
+    let merge = read.subject.commits.first().expect("a commit");
+    assert_eq!(merge.summary.raw(), "fix: bring b");
+    assert!(!merge.measures.fix);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 

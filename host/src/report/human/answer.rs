@@ -1,6 +1,6 @@
 use super::run::window;
 use super::{ITEMS_SHOWN_MAX, Page, finding, rest};
-use crate::model::{Answer, Demand, Edit, Sharing};
+use crate::model::{Answer, Demand, Edit, Factor, Location, Sharing};
 use crate::report::commits::Commits;
 use crate::report::json::health_name;
 use crate::report::words;
@@ -10,24 +10,11 @@ pub(super) fn put(page: &mut Page, indent: usize, answer: &Answer, commits: &Com
     let (heading, items): (String, Vec<String>) = match answer {
         Answer::Findings(_) => return,
         Answer::Assessment(assessment) => (
-            format!("Magnitude {}, because of:", assessment.magnitude),
+            format!("Magnitude {}, because of:", rounded(assessment.magnitude)),
             assessment
                 .factors
                 .iter()
-                .map(|factor| {
-                    let thumb = if factor.heuristic {
-                        ", a rule of thumb"
-                    } else {
-                        ""
-                    };
-                    format!(
-                        "{} ({}{thumb}): {}, at {}",
-                        factor.name.terminal(),
-                        factor.weight,
-                        factor.evidence.terminal(),
-                        finding::place(&factor.location, commits)
-                    )
-                })
+                .map(|factor| self::factor(factor, commits))
                 .collect(),
         ),
         Answer::Requirements(requirements) => (
@@ -105,6 +92,37 @@ pub(super) fn put(page: &mut Page, indent: usize, answer: &Answer, commits: &Com
         page.text(indent + 2, "nothing");
     }
     rest(page, indent + 2, items.len());
+}
+
+/// What was seen comes before where: a factor of the release as a whole has no place.
+fn factor(factor: &Factor, commits: &Commits<'_>) -> String {
+    let mut weight = String::new();
+    if factor.weight != 0.0 || !factor.heuristic {
+        weight.push_str(&rounded(factor.weight));
+    }
+    if factor.heuristic {
+        weight.push_str(if weight.is_empty() { "" } else { ", " });
+        weight.push_str("a rule of thumb");
+    }
+    let place = match &factor.location {
+        Location::Release => String::new(),
+        location => format!(", at {}", finding::place(location, commits)),
+    };
+    format!(
+        "{} ({weight}): {}{place}",
+        factor.name.terminal(),
+        factor.evidence.terminal()
+    )
+}
+
+/// With at most three digits after the point; JSON has the whole number.
+fn rounded(number: f64) -> String {
+    if number.abs() >= 1e15 {
+        return format!("{number:e}");
+    }
+    let text = format!("{number:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0" } else { text }.to_owned()
 }
 
 fn demand(demand: &Demand) -> String {

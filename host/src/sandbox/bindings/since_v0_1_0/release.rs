@@ -70,6 +70,7 @@ pub(super) fn commit(commit: &Commit) -> model::Commit {
             insertions: measures.insertions,
             deletions: measures.deletions,
             entropy: measures.entropy,
+            fix: measures.fix,
         },
     }
 }
