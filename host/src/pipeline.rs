@@ -4,6 +4,7 @@
 //! calls them and folds their answers. `docs/pipeline.md` beside this package describes the file.
 
 mod at;
+mod compare;
 mod compose;
 mod file;
 mod fold;
@@ -21,10 +22,12 @@ mod resolve;
 mod run;
 mod source;
 mod tables;
+mod threshold;
 mod tighten;
 mod waiver;
 
 pub use at::At;
+pub use compare::Past;
 pub use file::{
     ArtifactTable, EvidenceTable, Expiry, File, LimitsTable, PluginTable, ReleaseTable,
     RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
@@ -45,5 +48,6 @@ pub use record::{
 pub use resolve::{Resolved, STAGE_KINDS};
 pub use run::{Prepared, Progress, prepare, run};
 pub use source::{Origin, Site, Source};
+pub use threshold::{Percentile, Thresholds};
 pub use tighten::tighten;
 pub use waiver::{Place, Waiver};

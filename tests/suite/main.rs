@@ -28,4 +28,5 @@ mod rooms;
 mod run;
 mod sandbox;
 mod schema;
+mod score;
 mod text;

@@ -13,7 +13,7 @@ use super::moment::Moment;
 use super::progress::Progress;
 use super::{ExitCode, Failure, Format, Output};
 use crate::model::{Circumstances, Digest, Release};
-use crate::pipeline::{self, Configuration, Flags, RangeNotes, RunRecord};
+use crate::pipeline::{self, Configuration, Flags, Past, RangeNotes, RunRecord};
 use crate::release::{self, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
@@ -133,8 +133,21 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
         pipeline::Progress::Called { stage, plugin, .. } => {
             progress.say(format!("stage {stage}: {plugin} has answered"));
         }
+        pipeline::Progress::Compared { done, of } => {
+            progress.say(format!("comparing with earlier releases: {done} of {of}"));
+        }
     };
-    let run = pipeline::run(&configuration, &prepared, Arc::new(release), &range, &say);
+    let past = Past {
+        repository: Arc::new(repository),
+    };
+    let run = pipeline::run(
+        &configuration,
+        &prepared,
+        Arc::new(release),
+        &range,
+        &past,
+        &say,
+    );
     Ok(tokio::runtime::Handle::current().block_on(run))
 }
 
