@@ -9,6 +9,7 @@ mod compose;
 mod file;
 mod fold;
 mod help;
+mod kept;
 mod load;
 mod notice;
 mod order;

@@ -2,7 +2,9 @@
 //! comes to with thresholds, and what is said of it.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use holdpoint::model::{Basis, Earlier, ScaleReason, Score};
@@ -56,6 +58,7 @@ pub fn history(context: &Context, releases: &[usize], since: usize) -> Repositor
 /// Hands a stream to `git fast-import` and checks the result out.
 pub fn import(repository: &Repository, stream: &str) {
     let mut child = git_command(repository.path())
+        .args(["-c", "fastimport.unpackLimit=100000"])
         .args(["fast-import", "--quiet"])
         .stdin(Stdio::piped())
         .spawn()
@@ -455,6 +458,172 @@ fn a_release_without_anything_under_the_path_is_not_compared_with() {
         "[release]\npath = \"0/line\"\n[limits]\nplugins = 1",
     );
     assert_eq!(score(&context, &repository, &few)["releases"], 20);
+}
+
+/// The file of the tree of a revision. Without it neither that commit nor the next can be read.
+fn tree(repository: &Repository, revision: &str) -> PathBuf {
+    let name = repository.git(["rev-parse", &format!("{revision}^{{tree}}")]);
+    let (folder, file) = name.split_at(2);
+    repository
+        .path()
+        .join(".git/objects")
+        .join(folder)
+        .join(file)
+}
+
+/// What is kept, by file.
+fn kept(context: &Context) -> Vec<PathBuf> {
+    let folder = context.path().join("cache/holdpoint");
+    let mut kept: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the cache is there")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.to_string_lossy().contains("earlier-releases"))
+        .collect();
+    kept.sort();
+    kept
+}
+
+#[test]
+fn an_earlier_release_is_assessed_once() {
+    let context = Context::new();
+    let sizes: Vec<usize> = (1..=25).collect();
+    let repository = history(&context, &sizes, 16);
+    let pipeline = weighing(BY_COMMITS, "");
+    let first = score(&context, &repository, &pipeline);
+    assert_eq!(
+        (&first["releases"], &first["left_out"]),
+        (&25.into(), &0.into())
+    );
+    assert_eq!(kept(&context).len(), 1);
+    // What is known needs not to be read again; without it, it cannot be.
+    fs::remove_file(tree(&repository, "v0.5.0")).expect("the tree is there");
+    assert_eq!(score(&context, &repository, &pipeline), first);
+    let ran = run(
+        &context,
+        &repository,
+        &pipeline,
+        &["--no-cache", "--format", "json"],
+    );
+    let anew = &ran.expect_code(0).json()["stages"][0]["plugins"][0]["score"];
+    assert_eq!(
+        (&anew["releases"], &anew["left_out"]),
+        (&23.into(), &2.into())
+    );
+    // Another question is not answered with what is known.
+    let other = score(&context, &repository, &weighing("by = \"insertions\"", ""));
+    assert_eq!(
+        (&other["releases"], &other["left_out"]),
+        (&23.into(), &2.into())
+    );
+    assert_eq!(kept(&context).len(), 2);
+}
+
+#[test]
+fn what_could_not_be_assessed_is_tried_again() {
+    let context = Context::new();
+    let sizes: Vec<usize> = (1..=25).collect();
+    let repository = history(&context, &sizes, 16);
+    let pipeline = weighing(BY_COMMITS, "");
+    let (tree, aside) = (tree(&repository, "v0.5.0"), context.path().join("aside"));
+    fs::rename(&tree, &aside).expect("the tree is there");
+    let first = score(&context, &repository, &pipeline);
+    assert_eq!(
+        (&first["releases"], &first["left_out"]),
+        (&23.into(), &2.into())
+    );
+    fs::rename(&aside, &tree).expect("it goes back");
+    let second = score(&context, &repository, &pipeline);
+    assert_eq!(
+        (&second["releases"], &second["left_out"]),
+        (&25.into(), &0.into())
+    );
+}
+
+#[test]
+fn what_is_kept_depends_on_all_that_decides() {
+    let context = Context::new();
+    let repository = history(&context, &ramp(), 16);
+    let asked = |settings: &str, more: &str, arguments: &[&str]| {
+        run(&context, &repository, &weighing(settings, more), arguments).expect_code(0);
+        kept(&context).len()
+    };
+    let cases: [(&str, &str, &[&str], usize); 9] = [
+        (BY_COMMITS, "", &[], 1),
+        (BY_COMMITS, "approve-at = 99", &[], 1),
+        ("by = \"commits\", faults = [\"9.9.9\"]", "", &[], 2),
+        (
+            BY_COMMITS,
+            "[plugins.weigher.limits]\nfuel = 9999999999",
+            &[],
+            3,
+        ),
+        (BY_COMMITS, "[release]\nproject = \"other\"", &[], 4),
+        (BY_COMMITS, "[release]\nzone = \"Europe/Berlin\"", &[], 5),
+        (
+            BY_COMMITS,
+            "[release]\nversioning = { zero-feature = \"minor\" }",
+            &[],
+            6,
+        ),
+        (BY_COMMITS, "", &["--target", "moon"], 7),
+        (BY_COMMITS, "", &["--path", "0", "--verbose"], 8),
+    ];
+    for (settings, more, arguments, expected) in cases {
+        assert_eq!(
+            asked(settings, more, arguments),
+            expected,
+            "{more} {arguments:?}"
+        );
+    }
+    context.write("owners", "* @team\n");
+    let owners = context.path().join("owners");
+    let owners = format!("[release]\nowners = {:?}", owners.display().to_string());
+    assert_eq!(asked(BY_COMMITS, &owners, &[]), 9);
+}
+
+#[test]
+fn a_magnitude_that_somebody_put_into_the_cache_is_not_believed() {
+    let context = Context::new();
+    let repository = history(&context, &ramp(), 16);
+    let pipeline = weighing(BY_COMMITS, "block-at = 80");
+    let first = score(&context, &repository, &pipeline);
+    assert_eq!(first["value"], 77.5);
+    // Every release but the last would have been of magnitude 1, and this one a no-go.
+    let (one, entry) = (1.0_f64.to_bits().to_string(), kept(&context).remove(0));
+    let mut bytes = fs::read(&entry).expect("the entry");
+    for commits in 2..=16_u32 {
+        let other = f64::from(commits).to_bits().to_string();
+        assert_eq!(one.len(), other.len());
+        let at = bytes
+            .windows(other.len())
+            .position(|window| window == other.as_bytes())
+            .expect("the magnitude is kept as its bits");
+        bytes[at..at + one.len()].copy_from_slice(one.as_bytes());
+    }
+    fs::write(&entry, bytes).expect("the entry can be written");
+    assert_eq!(score(&context, &repository, &pipeline), first);
+}
+
+#[test]
+fn ten_runs_at_once_come_to_one_score() {
+    let context = Context::new();
+    let repository = history(&context, &ramp(), 16);
+    let pipeline = context.write("pipeline.toml", weighing(BY_COMMITS, ""));
+    let start = || {
+        let mut command = context.command(repository.path());
+        command
+            .args(["run", "--at", AT, "--format", "json", "--pipeline"])
+            .arg(&pipeline)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().expect("it starts")
+    };
+    let running: Vec<_> = (0..10).map(|_| start()).collect();
+    for child in running {
+        let document = Ran::of(child.wait_with_output()).expect_code(0).json();
+        assert_eq!(document["stages"][0]["score"], 77.5);
+    }
+    assert_eq!(kept(&context).len(), 1);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use semver::Version;
 
+use super::cache::CacheArguments;
 use super::configuration::ConfigurationArguments;
 use super::moment::Moment;
 use super::progress::Progress;
@@ -47,6 +48,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     configuration: ConfigurationArguments,
+
+    #[command(flatten)]
+    cache: CacheArguments,
 }
 
 /// What is judged.
@@ -139,6 +143,7 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
     };
     let past = Past {
         repository: Arc::new(repository),
+        cache: arguments.cache.open(),
     };
     let run = pipeline::run(
         &configuration,

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::Progress;
+use super::kept::{Found, Kept};
 use super::load::Configuration;
 use super::run::{Calls, seed};
 use crate::model::{
@@ -17,16 +18,22 @@ use crate::model::{
 };
 use crate::release::{EarlierRelease, EarlierReleases, Query, Repository};
 use crate::sandbox::{Call, Input, Limits, Loaded};
+use crate::store::Cache;
 
 /// The part of the time left that comparing may take: one half, so that the stages that come after
 /// have the other.
 const TIME_SHARE: u32 = 2;
+
+/// After how many releases what is known is kept, so that little is lost when a run is cancelled.
+const KEPT_AFTER: usize = 10;
 
 /// Where the project's earlier releases are.
 #[derive(Clone)]
 pub struct Past {
     /// The repository of the release.
     pub repository: Arc<Repository>,
+    /// Where it is kept what they were assessed with.
+    pub cache: Cache,
 }
 
 /// A risk plugin that has assessed the release.
@@ -65,108 +72,142 @@ pub(super) async fn scores(
         None => EarlierReleases::default(),
     };
     let all = u32::try_from(earlier.releases.len()).unwrap_or(u32::MAX);
-    let mut comparison = Comparison {
-        past,
-        query: Arc::new(query),
-        release,
-        known: vec![
-            Earlier {
-                magnitudes: Vec::new(),
-                left_out: earlier.unreadable,
-                unfinished: all,
-            };
-            assessors.len()
-        ],
-    };
+    let (project, zone) = (&release.subject.project, &release.circumstances.zone);
+    let known = assessors.iter().map(|assessor| Known {
+        assessor,
+        kept: Kept::read(&past.cache, assessor, (&query, project, zone)),
+        earlier: Earlier {
+            magnitudes: Vec::new(),
+            left_out: earlier.unreadable,
+            unfinished: all,
+        },
+    });
+    let mut known: Vec<Known<'_>> = known.collect();
     // With too few there is nothing to be worked out.
-    if all >= COMPARED_RELEASES_MIN {
-        comparison
-            .assess(calls, assessors, earlier.releases, progress)
-            .await;
+    if all.saturating_add(earlier.unreadable) >= COMPARED_RELEASES_MIN {
+        let comparison = Comparison {
+            repository: Arc::clone(&past.repository),
+            query: Arc::new(query),
+            zone: zone.clone(),
+            releases: earlier.releases,
+        };
+        comparison.assess(calls, &mut known, progress).await;
     }
-    assessors
+    known
         .iter()
-        .zip(&comparison.known)
-        .map(|(assessor, known)| Score::new(assessor.magnitude, known))
+        .map(|known| Score::new(known.assessor.magnitude, &known.earlier))
         .collect()
 }
 
-/// Earlier releases being assessed.
-struct Comparison<'a> {
-    past: &'a Past,
-    query: Arc<Query>,
-    release: &'a Release,
-    /// What is known so far, for each assessor.
-    known: Vec<Earlier>,
+/// What one assessor is known to have made of the earlier releases.
+struct Known<'a> {
+    assessor: &'a Assessor,
+    kept: Kept,
+    earlier: Earlier,
 }
 
-/// What one assessor made of one earlier release.
-enum Found {
-    /// Its magnitude.
-    Magnitude(f64),
-    /// The path filter leaves nothing of the release.
-    Nothing,
-    /// It could not be read or assessed.
-    Unknown,
-}
-
-impl Found {
-    /// Adds it to what is known.
-    fn note(&self, known: &mut Earlier) {
-        known.unfinished = known.unfinished.saturating_sub(1);
-        match self {
-            Self::Magnitude(magnitude) => known.magnitudes.push(*magnitude),
-            Self::Nothing => {}
-            Self::Unknown => known.left_out = known.left_out.saturating_add(1),
+impl Known<'_> {
+    /// Counts what a release came to; none where it could not be read or assessed, which is not
+    /// kept: another time it may be.
+    fn count(&mut self, release: &EarlierRelease, found: Option<Found>) {
+        let earlier = &mut self.earlier;
+        earlier.unfinished = earlier.unfinished.saturating_sub(1);
+        match found {
+            Some(Found::Assessed { magnitude, subject }) => {
+                let version = &release.version;
+                tracing::debug!(%version, %subject, magnitude, "earlier release");
+                earlier.magnitudes.push(magnitude);
+            }
+            Some(Found::Nothing) => {}
+            None => earlier.left_out = earlier.left_out.saturating_add(1),
+        }
+        if let Some(found) = found {
+            self.kept.add(release, found);
         }
     }
 }
 
-impl Comparison<'_> {
-    /// Has every release assessed, side by side on all cores, until the time for it is over.
+/// The earlier releases of a project, to be assessed.
+struct Comparison {
+    repository: Arc<Repository>,
+    query: Arc<Query>,
+    zone: String,
+    releases: Vec<EarlierRelease>,
+}
+
+impl Comparison {
+    /// Has every release assessed that is not known yet, side by side on all cores, until the time
+    /// for it is over.
     async fn assess(
-        &mut self,
+        &self,
         calls: &Calls,
-        assessors: &[Assessor],
-        releases: Vec<EarlierRelease>,
+        known: &mut [Known<'_>],
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) {
-        let of = releases.len();
-        let mut done = 0;
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let places = Arc::new(Semaphore::new(cores));
         let mut tasks = JoinSet::new();
-        for release in releases {
-            let asked: Vec<Assessor> = assessors.to_vec();
+        for (index, release) in self.releases.iter().enumerate() {
+            let (mut numbers, mut asked) = (Vec::new(), Vec::new());
+            for (number, known) in known.iter_mut().enumerate() {
+                match known.kept.get(release) {
+                    Some(found) => known.count(release, Some(found)),
+                    None => {
+                        numbers.push(number);
+                        asked.push(known.assessor.clone());
+                    }
+                }
+            }
+            if asked.is_empty() {
+                continue;
+            }
             let one = One {
-                repository: Arc::clone(&self.past.repository),
+                repository: Arc::clone(&self.repository),
                 query: Arc::clone(&self.query),
-                zone: self.release.circumstances.zone.clone(),
-                release,
+                zone: self.zone.clone(),
+                release: release.clone(),
             };
             let (calls, places) = (calls.clone(), Arc::clone(&places));
             tasks.spawn(async move {
                 // It is never closed.
                 let _place = places.acquire().await;
-                one.assess(&calls, asked).await
+                (index, numbers, one.assess(&calls, asked).await)
             });
         }
         let now = Instant::now();
         let until = now + calls.deadline.saturating_duration_since(now) / TIME_SHARE;
-        progress(Progress::Compared { done, of });
-        // What is not done when the time is over is left behind: its answers come to nobody.
-        while let Ok(Some(joined)) = timeout_at(until, tasks.join_next()).await {
+        let of = self.releases.len();
+        let mut done = of - tasks.len();
+        while !tasks.is_empty() {
+            progress(Progress::Compared { done, of });
+            // What is not done when the time is over is left behind: its answers come to nobody.
+            let Ok(Some(joined)) = timeout_at(until, tasks.join_next()).await else {
+                break;
+            };
             match joined {
-                Ok(found) => {
-                    for (known, found) in self.known.iter_mut().zip(found) {
-                        found.note(known);
+                Ok((index, numbers, found)) => {
+                    for (number, found) in numbers.into_iter().zip(found) {
+                        if let (Some(known), Some(release)) =
+                            (known.get_mut(number), self.releases.get(index))
+                        {
+                            known.count(release, found);
+                        }
                     }
-                    done += 1;
-                    progress(Progress::Compared { done, of });
                 }
                 // Nobody cancels these tasks: what is left is a panic of the host, which stays one.
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
+            done += 1;
+            if done % KEPT_AFTER == 0 {
+                self.keep(known);
+            }
+        }
+        self.keep(known);
+    }
+
+    fn keep(&self, known: &mut [Known<'_>]) {
+        for known in known {
+            known.kept.write(&self.releases);
         }
     }
 }
@@ -181,7 +222,7 @@ struct One {
 
 impl One {
     /// Reads it once, and asks each assessor.
-    async fn assess(self, calls: &Calls, assessors: Vec<Assessor>) -> Vec<Found> {
+    async fn assess(self, calls: &Calls, assessors: Vec<Assessor>) -> Vec<Option<Found>> {
         let committed = self.release.committed;
         let zone = self.zone;
         let read = tokio::task::spawn_blocking(move || {
@@ -192,10 +233,10 @@ impl One {
             .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let subject = match read {
             Ok(Some(subject)) => subject,
-            Ok(None) => return assessors.iter().map(|_| Found::Nothing).collect(),
+            Ok(None) => return vec![Some(Found::Nothing); assessors.len()],
             Err(error) => {
                 tracing::warn!(%error, "an earlier release cannot be read");
-                return assessors.iter().map(|_| Found::Unknown).collect();
+                return vec![None; assessors.len()];
             }
         };
         let release = Arc::new(then(subject, committed, zone));
@@ -223,7 +264,7 @@ fn then(subject: Subject, committed: i64, zone: String) -> Release {
 }
 
 impl Assessor {
-    async fn ask(self, calls: &Calls, release: &Arc<Release>) -> Found {
+    async fn ask(self, calls: &Calls, release: &Arc<Release>) -> Option<Found> {
         let call = Call {
             release: Arc::clone(release),
             settings: self.settings,
@@ -235,12 +276,15 @@ impl Assessor {
         let record = calls.call(self.loaded, call).await;
         match record.outcome {
             Outcome::Answered(Answer::Assessment(Assessment { magnitude, .. })) => {
-                Found::Magnitude(magnitude)
+                Some(Found::Assessed {
+                    magnitude,
+                    subject: release.digest,
+                })
             }
             outcome => {
                 let subject = release.digest;
                 tracing::warn!(%subject, outcome = outcome.name(), "an earlier release was not assessed");
-                Found::Unknown
+                None
             }
         }
     }

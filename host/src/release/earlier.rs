@@ -85,6 +85,8 @@ pub(super) fn releases(
             earlier.unreadable = earlier.unreadable.saturating_add(1);
         }
     }
+    // A tag of a lower version may contain one of a higher.
+    found.sort_unstable();
     for release in found {
         let Some(tag) = tags.get(release) else {
             continue;
