@@ -1,6 +1,7 @@
 //! The command line: one file a command, and what a process owes its caller around them: an exit
 //! code, output that goes where it belongs, words for what went wrong, an orderly end on a signal.
 
+mod cache;
 mod check;
 mod completions;
 mod configuration;

@@ -5,6 +5,7 @@ mod digest;
 mod finding;
 mod outcome;
 mod release;
+mod score;
 mod text;
 mod verdict;
 
@@ -21,6 +22,7 @@ pub use release::{
     Artifact, Change, ChangeKind, Commit, Evidence, Measures, ObjectName, Owners, Person, Release,
     Subject, Totals, Trailer,
 };
+pub use score::{Basis, COMPARED_RELEASES_MIN, Earlier, SCALE_MIDDLE, ScaleReason, Score};
 pub use text::Text;
 pub(crate) use text::is_unsafe_on_terminal;
 pub use verdict::{Effects, Verdict};

@@ -4,10 +4,12 @@
 //! calls them and folds their answers. `docs/pipeline.md` beside this package describes the file.
 
 mod at;
+mod compare;
 mod compose;
 mod file;
 mod fold;
 mod help;
+mod kept;
 mod load;
 mod notice;
 mod order;
@@ -22,10 +24,12 @@ mod resolve;
 mod run;
 mod source;
 mod tables;
+mod threshold;
 mod tighten;
 mod waiver;
 
 pub use at::At;
+pub use compare::Past;
 pub use file::{
     ArtifactTable, EvidenceTable, Expiry, File, LimitsTable, PluginTable, ReleaseTable,
     RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
@@ -46,5 +50,6 @@ pub use record::{
 pub use resolve::{Resolved, STAGE_KINDS};
 pub use run::{Prepared, Progress, prepare, run};
 pub use source::{Origin, Site, Source};
+pub use threshold::{Percentile, Thresholds};
 pub use tighten::tighten;
 pub use waiver::{Place, Waiver};

@@ -12,6 +12,7 @@ mod content;
 mod dirty;
 mod discovery;
 mod distrust;
+mod earlier;
 mod error;
 mod files;
 mod handle;
@@ -29,6 +30,7 @@ mod similarity;
 mod tags;
 
 pub use ci::continuous_integration;
+pub use earlier::{EarlierRelease, EarlierReleases};
 pub use error::Error;
 pub use next::{NextQuery, Proposal, Reason, next};
 pub use query::{Collected, Jump, NamedFile, NarrowedBy, Narrowing, Query, TagPattern};

@@ -40,8 +40,10 @@ pub trait Risk: Plugin {
     /// A magnitude, and the factors that explain it.
     ///
     /// The magnitude is any finite number that grows with risk and can be compared between releases
-    /// of one project. The host turns it into a score: the share of earlier releases that it is
-    /// above. So its unit does not matter, and its order does.
+    /// of one project. The host turns it into a score: its percentile among those of the project's
+    /// earlier releases, which it has assessed at their own time. So its order matters more than its
+    /// unit; where there are fewer than 20 earlier releases a fixed scale counts, on which 0 is
+    /// none, 10 is the middle and 90 is very much.
     ///
     /// # Errors
     ///

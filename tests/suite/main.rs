@@ -9,6 +9,7 @@
 mod context;
 
 mod bounds;
+mod cache;
 mod caps;
 mod check;
 mod cli;
@@ -28,4 +29,5 @@ mod rooms;
 mod run;
 mod sandbox;
 mod schema;
+mod score;
 mod text;

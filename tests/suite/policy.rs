@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
-use holdpoint::model::{Answer, Finding, Location, Outcome, RuleId, Severity, Text, Verdict};
+use holdpoint::model::{
+    Answer, Assessment, Basis, Finding, Location, Outcome, RuleId, ScaleReason, Score, Severity,
+    Text, Verdict,
+};
 use holdpoint::pipeline::{
-    ConfigurationError, Layer, Mode, OnFault, Origin, Plan, Trust, order, parse, source, tighten,
-    worst,
+    ConfigurationError, Layer, Mode, OnFault, Origin, Percentile, Plan, Trust, order, parse,
+    source, tighten, worst,
 };
 use proptest::prelude::*;
 
@@ -256,6 +259,43 @@ fn mode_and_on_fault_are_only_raised() {
 }
 
 #[test]
+fn thresholds_are_only_lowered_or_added() {
+    let base = with(BASE, "approve-at = 50\nblock-at = 90");
+    let thresholds = |project: &str| {
+        let plan = merged(&base, &with(BASE, project)).expect("tighter");
+        let thresholds = plan.stages[0].thresholds();
+        (
+            thresholds.approve_at.map(Percentile::value),
+            thresholds.block_at.map(Percentile::value),
+        )
+    };
+    assert_eq!(thresholds(""), (Some(50.0), Some(90.0)));
+    assert_eq!(thresholds("approve-at = 50"), (Some(50.0), Some(90.0)));
+    assert_eq!(thresholds("approve-at = 0"), (Some(0.0), Some(90.0)));
+    assert_eq!(thresholds("block-at = 50"), (Some(50.0), Some(50.0)));
+    looser(
+        &base,
+        &with(BASE, "approve-at = 50.5"),
+        "`stages.policy.approve-at` is 50.5 in project.toml line 4, which is looser than 50 in base.toml line 4",
+    );
+    looser(
+        &base,
+        &with(BASE, "block-at = 100"),
+        "`stages.policy.block-at` is 100 in project.toml line 4, which is looser than 90 in base.toml line 5",
+    );
+    let added = merged(BASE, &with(BASE, "block-at = 99")).expect("added");
+    let added = added.stages[0].thresholds();
+    assert_eq!(added.block_at.map(Percentile::value), Some(99.0));
+    let error = merged(&base, &with(BASE, "block-at = 40")).expect_err("approve-at is above");
+    assert_eq!(
+        error.to_string(),
+        "`approve-at` is 50, which is above `block-at`, 40"
+    );
+    let file = error.site().map(|site| site.source.name.raw().to_owned());
+    assert_eq!(file.as_deref(), Some("project.toml"));
+}
+
+#[test]
 fn a_stage_of_the_base_gets_no_plugins_and_no_needs() {
     looser(
         BASE,
@@ -297,11 +337,26 @@ fn verdict(plan: &Plan, answers: &dyn Fn(&str) -> Outcome) -> Verdict {
     let time = "2026-06-01T00:00:00Z".parse().expect("a time");
     worst(plan.stages.iter().map(|stage| {
         worst(stage.uses.iter().map(|used| {
-            plan.judge(stage, used, time)
-                .judge(&answers(&used.plugin))
-                .verdict
+            let outcome = answers(&used.plugin);
+            let mut judge = plan.judge(stage, used, time);
+            judge.score = score(&outcome);
+            judge.judge(&outcome).verdict
         }))
     }))
+}
+
+/// The magnitude itself as a score.
+fn score(outcome: &Outcome) -> Option<Score> {
+    match outcome {
+        Outcome::Answered(Answer::Assessment(assessment)) => Some(Score {
+            value: assessment.magnitude,
+            basis: Basis::Scale(ScaleReason::TooFew),
+            releases: 0,
+            left_out: 0,
+            unfinished: 0,
+        }),
+        _ => None,
+    }
 }
 
 fn stage(id: &'static str) -> impl Strategy<Value = String> {
@@ -312,9 +367,11 @@ fn stage(id: &'static str) -> impl Strategy<Value = String> {
         "on-fault = \"block\"\n",
     ]);
     let uses = prop::sample::subsequence(vec!["\"p\"", "\"q\"", "\"r\""], 1..=3);
-    (mode, fault, uses).prop_map(move |(mode, fault, uses)| {
+    let approve = prop::sample::select(vec!["", "approve-at = 10\n", "approve-at = 60\n"]);
+    let block = prop::sample::select(vec!["", "block-at = 60\n", "block-at = 90.5\n"]);
+    (mode, fault, uses, approve, block).prop_map(move |(mode, fault, uses, approve, block)| {
         format!(
-            "[[stages]]\nid = \"{id}\"\nuse = [{}]\n{mode}{fault}",
+            "[[stages]]\nid = \"{id}\"\nuse = [{}]\n{mode}{fault}{approve}{block}",
             uses.join(", ")
         )
     })
@@ -343,6 +400,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     let severity = prop::sample::select(vec![Severity::Info, Severity::Warning, Severity::Error]);
     prop_oneof![
         1 => Just(Outcome::OutOfFuel { limit: 1 }),
+        2 => prop::sample::select(vec![0.0, 10.0, 60.0, 75.0, 90.5, 100.0]).prop_map(|magnitude| {
+            let factors = Vec::new();
+            Outcome::Answered(Answer::Assessment(Assessment { magnitude, factors }))
+        }),
         3 => prop::collection::vec(severity, 0..3).prop_map(|severities| {
             let findings = severities.into_iter().map(|severity| Finding {
                 rule: RuleId::new("p", "a"),

@@ -8,6 +8,7 @@ use crate::context::Repository;
 mod changes;
 mod ci;
 mod compare;
+mod earlier;
 mod edges;
 mod files;
 mod hostile;

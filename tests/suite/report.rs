@@ -13,7 +13,7 @@ use holdpoint::model::{
 };
 use holdpoint::pipeline::{
     ConfigurationRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord, SourceRecord,
-    StageRecord, Trust, WaiverRecord,
+    StageRecord, Thresholds, Trust, WaiverRecord,
 };
 use holdpoint::report::json::{RunReport, write};
 use holdpoint::report::{Detail, Page, human_run, inert};
@@ -75,6 +75,7 @@ pub fn record() -> RunRecord {
         stages: vec![StageRecord {
             id: "policy".to_owned(),
             verdict: Verdict::Go,
+            thresholds: Thresholds::default(),
             plugins: vec![plugin(
                 "conventional-commits",
                 Outcome::Answered(Answer::Findings(Vec::new())),
@@ -133,6 +134,7 @@ fn plugin(plugin_name: &str, outcome: Outcome) -> PluginRecord {
             duration: Duration::from_millis(12),
             log: Vec::new(),
         },
+        score: None,
         findings: Vec::new(),
         verdict: if answered {
             Verdict::Go

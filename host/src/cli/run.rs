@@ -8,12 +8,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use semver::Version;
 
+use super::cache::CacheArguments;
 use super::configuration::ConfigurationArguments;
 use super::moment::Moment;
 use super::progress::Progress;
 use super::{ExitCode, Failure, Format, Output};
 use crate::model::{Circumstances, Digest, Release};
-use crate::pipeline::{self, Configuration, Flags, RangeNotes, RunRecord};
+use crate::pipeline::{self, Configuration, Flags, Past, RangeNotes, RunRecord};
 use crate::release::{self, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
@@ -47,6 +48,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     configuration: ConfigurationArguments,
+
+    #[command(flatten)]
+    cache: CacheArguments,
 }
 
 /// What is judged.
@@ -133,8 +137,22 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
         pipeline::Progress::Called { stage, plugin, .. } => {
             progress.say(format!("stage {stage}: {plugin} has answered"));
         }
+        pipeline::Progress::Compared { done, of } => {
+            progress.say(format!("comparing with earlier releases: {done} of {of}"));
+        }
     };
-    let run = pipeline::run(&configuration, &prepared, Arc::new(release), &range, &say);
+    let past = Past {
+        repository: Arc::new(repository),
+        cache: arguments.cache.open(),
+    };
+    let run = pipeline::run(
+        &configuration,
+        &prepared,
+        Arc::new(release),
+        &range,
+        &past,
+        &say,
+    );
     Ok(tokio::runtime::Handle::current().block_on(run))
 }
 

@@ -152,7 +152,7 @@ fn stage_plan(
     if uses.is_empty() {
         return Err(site.error(Problem::EmptyStage(stage.id.value)));
     }
-    Ok(StagePlan {
+    let plan = StagePlan {
         id: stage.id.value,
         layer,
         uses,
@@ -161,8 +161,12 @@ fn stage_plan(
             .into_iter()
             .map(|needs| Set::of(needs, source))
             .collect(),
+        approve_at: stage.approve_at.map(|value| Set::of(value, source)),
+        block_at: stage.block_at.map(|value| Set::of(value, source)),
         site,
-    })
+    };
+    plan.check_thresholds()?;
+    Ok(plan)
 }
 
 fn waiver_plan(

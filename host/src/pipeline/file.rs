@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::at::At;
 use super::quantity::{Size, Span};
+use super::threshold::Percentile;
 use super::{Mode, OnFault};
 use crate::model::{Kind, ObjectName, Severity};
 
@@ -192,6 +193,10 @@ pub struct StageTable {
     pub on_fault: Option<At<OnFault>>,
     /// Which question is asked; without it the only kind of each plugin.
     pub kind: Option<At<Kind>>,
+    /// The score from which on the stage waits for an approval; only with a risk plugin.
+    pub approve_at: Option<At<Percentile>>,
+    /// The score from which on the stage is a no-go; only with a risk plugin.
+    pub block_at: Option<At<Percentile>>,
 }
 
 /// A plugin in a stage: its name, or a table.

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 
 use super::file::RuleSetting;
 use super::plan::{Layer, Plan, Set, StagePlan, UsePlan};
+use super::threshold::Thresholds;
 use super::waiver::Waiver;
 use super::{JudgedFinding, Mode, OnFault};
-use crate::model::{Answer, Demand, Finding, Health, Outcome, Requirement, RuleId, Verdict};
+use crate::model::{Answer, Demand, Finding, Health, Outcome, Requirement, RuleId, Score, Verdict};
 
 /// What decides about one plugin's answer in one stage.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,10 @@ pub struct Judge<'a> {
     pub rules: Option<&'a BTreeMap<String, Set<RuleSetting>>>,
     /// The waivers of the pipeline.
     pub waivers: &'a [Waiver],
+    /// From which scores on the stage waits or is a no-go.
+    pub thresholds: Thresholds,
+    /// What the host made of the answer of a risk plugin.
+    pub score: Option<Score>,
     /// Which file the stage comes from.
     pub layer: Layer,
     /// The sitting's time.
@@ -38,7 +43,7 @@ pub struct Judgement {
 }
 
 impl Plan {
-    /// What decides about the answer of a plugin in a stage.
+    /// What decides about the answer of a plugin in a stage, before there is a score.
     #[must_use]
     pub fn judge<'a>(&'a self, stage: &StagePlan, used: &'a UsePlan, time: Timestamp) -> Judge<'a> {
         Judge {
@@ -47,6 +52,8 @@ impl Plan {
             on_fault: used.on_fault(),
             rules: self.plugins.get(&used.plugin).map(|plugin| &plugin.rules),
             waivers: &self.waivers,
+            thresholds: stage.thresholds(),
+            score: None,
             layer: stage.layer,
             time,
         }
@@ -72,6 +79,9 @@ impl Judge<'_> {
                 .iter()
                 .filter_map(|finding| self.finding(finding))
                 .collect(),
+            Answer::Assessment(_) => {
+                Vec::from_iter(self.thresholds.finding(self.score.as_ref(), self.mode))
+            }
             _ => Vec::new(),
         };
         sort(&mut findings);
@@ -89,9 +99,9 @@ impl Judge<'_> {
                 Health::Inconclusive => Verdict::Wait,
                 Health::Degraded | Health::Failing => Verdict::NoGo,
             },
+            Answer::Assessment(_) => self.thresholds.verdict(self.score.as_ref()),
             Answer::Findings(_)
             | Answer::Requirements(_)
-            | Answer::Assessment(_)
             | Answer::Edits(_)
             | Answer::Messages(_)
             | Answer::Steps(_) => Verdict::Go,

@@ -82,6 +82,12 @@ impl Problem {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => format!("`holdpoint plugin inspect` lists the rules of {plugin}"),
             },
+            Self::Thresholds { .. } => "a release that needs an approval comes before one that is \
+                blocked: let `approve-at` be at most `block-at`"
+                .to_owned(),
+            Self::ThresholdWithoutRisk(_) => "move it to the stage that uses the risk plugin, or \
+                add one: use = [\"change-risk\"]"
+                .to_owned(),
             Self::WaiverPlace => "a waiver that names no place would release findings that nobody \
                 has seen; for several sorts of places write several waivers"
                 .to_owned(),

@@ -14,6 +14,7 @@ use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 use super::read::{FILE_NAME, Named, embedded, read, read_file};
 use super::resolve::{Resolved, is_active, kind, resolve};
 use super::source::{Origin, Source};
+use super::threshold::Thresholds;
 use super::tighten::tighten;
 use super::{Mode, OnFault, SourceRecord, Trust};
 use crate::model::{Digest, Kind, Text};
@@ -84,6 +85,8 @@ pub struct Stage {
     pub number: usize,
     /// Its id.
     pub id: String,
+    /// From which scores on it waits or is a no-go.
+    pub thresholds: Thresholds,
     /// Its plugins.
     pub uses: Vec<Use>,
 }
@@ -234,9 +237,15 @@ fn stage(
     if !is_any_active {
         return Err(stage.site.error(Problem::NoActiveRule(stage.id.clone())));
     }
+    if let Some(site) = stage.threshold_site()
+        && !uses.iter().any(|used| used.kind == Kind::Risk)
+    {
+        return Err(site.error(Problem::ThresholdWithoutRisk(stage.id.clone())));
+    }
     Ok(Stage {
         number,
         id: stage.id.clone(),
+        thresholds: stage.thresholds(),
         uses,
     })
 }
@@ -321,7 +330,12 @@ fn digest(
                     "limits": used.limits,
                 })
             });
-            serde_json::json!({ "id": stage.id, "uses": uses.collect::<Vec<_>>() })
+            serde_json::json!({
+                "id": stage.id,
+                "uses": uses.collect::<Vec<_>>(),
+                "approve-at": stage.thresholds.approve_at,
+                "block-at": stage.thresholds.block_at,
+            })
         })
         .collect();
     Digest::of_json(&serde_json::json!({

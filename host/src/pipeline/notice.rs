@@ -73,7 +73,7 @@ pub(super) fn findings(
     findings
 }
 
-fn notice(rule: &str, severity: Severity, message: String, help: &str) -> JudgedFinding {
+pub(super) fn notice(rule: &str, severity: Severity, message: String, help: &str) -> JudgedFinding {
     JudgedFinding {
         finding: Finding {
             rule: RuleId::new(HOST, rule),

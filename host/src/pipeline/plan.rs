@@ -6,7 +6,9 @@ use holdpoint_conventional::Versioning;
 
 use super::at::At;
 use super::file::{ArtifactTable, EvidenceTable, RuleSetting};
+use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
+use super::threshold::{Percentile, Thresholds};
 use super::waiver::Waiver;
 use super::{Mode, OnFault};
 use crate::model::Kind;
@@ -130,6 +132,10 @@ pub struct StagePlan {
     pub uses: Vec<UsePlan>,
     /// Stages before it.
     pub needs: Vec<Set<String>>,
+    /// From which score on it waits.
+    pub approve_at: Option<Set<Percentile>>,
+    /// From which score on it is a no-go.
+    pub block_at: Option<Set<Percentile>>,
     /// Where it is.
     pub site: Site,
 }
@@ -155,6 +161,37 @@ impl<T> Set<T> {
         Self {
             site: Site::new(source, &at.span),
             value: at.value,
+        }
+    }
+}
+
+impl StagePlan {
+    /// From which scores on it waits or is a no-go.
+    #[must_use]
+    pub fn thresholds(&self) -> Thresholds {
+        Thresholds {
+            approve_at: self.approve_at.as_ref().map(|set| set.value),
+            block_at: self.block_at.as_ref().map(|set| set.value),
+        }
+    }
+
+    /// Where its first threshold is; none without one.
+    pub(super) fn threshold_site(&self) -> Option<&Site> {
+        let set = self.approve_at.as_ref().or(self.block_at.as_ref());
+        set.map(|set| &set.site)
+    }
+
+    /// Refuses thresholds of which one could never count.
+    pub(super) fn check_thresholds(&self) -> Result<(), ConfigurationError> {
+        match (&self.approve_at, &self.block_at) {
+            (Some(approve), Some(block)) if approve.value > block.value => {
+                let problem = Problem::Thresholds {
+                    approve_at: approve.value,
+                    block_at: block.value,
+                };
+                Err(approve.site.error(problem))
+            }
+            _ => Ok(()),
         }
     }
 }

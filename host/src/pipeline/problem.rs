@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 
 use super::source::Site;
+use super::threshold::Percentile;
 use crate::model::{Kind, Text};
 use crate::{plugin, release, sandbox};
 
@@ -220,6 +221,17 @@ pub enum Problem {
         /// The rule whose id is nearest.
         nearest: Option<String>,
     },
+    /// Thresholds of which one could never count.
+    #[error("`approve-at` is {approve_at}, which is above `block-at`, {block_at}")]
+    Thresholds {
+        /// From where on the stage waits.
+        approve_at: Percentile,
+        /// From where on it is a no-go.
+        block_at: Percentile,
+    },
+    /// Thresholds for a score that nobody makes.
+    #[error("stage `{0}` has a threshold and uses no plugin of kind risk, so it would never count")]
+    ThresholdWithoutRisk(String),
     /// A waiver for everything or for several sorts of places.
     #[error("a waiver is for exactly one of `commits`, `paths`, `artifacts` and `release = true`")]
     WaiverPlace,

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use crate::model::{Digest, Effects, Finding, Kind, Release, RuleId, Text, Verdict};
+use super::threshold::Thresholds;
+use crate::model::{Digest, Effects, Finding, Kind, Release, RuleId, Score, Text, Verdict};
 use crate::sandbox::{CallRecord, Limits};
 
 /// Everything that a run came to: what reports are made of.
@@ -62,6 +63,8 @@ pub struct StageRecord {
     pub id: String,
     /// What it came to.
     pub verdict: Verdict,
+    /// From which scores on it waits or is a no-go.
+    pub thresholds: Thresholds,
     /// Its plugins, in the order of the file.
     pub plugins: Vec<PluginRecord>,
 }
@@ -85,10 +88,24 @@ pub struct PluginRecord {
     pub limits: Limits,
     /// What became of the call, with what it logged.
     pub call: CallRecord,
+    /// What the host made of its answer; only of one of a risk plugin.
+    pub score: Option<Score>,
     /// Its findings, each with what was made of it.
     pub findings: Vec<JudgedFinding>,
     /// What it contributes to the stage's verdict.
     pub verdict: Verdict,
+}
+
+impl StageRecord {
+    /// The highest score of its plugins.
+    #[must_use]
+    pub fn score(&self) -> Option<&Score> {
+        let scores = self
+            .plugins
+            .iter()
+            .filter_map(|plugin| plugin.score.as_ref());
+        scores.max_by(|left, right| left.value.total_cmp(&right.value))
+    }
 }
 
 /// Whether findings of a plugin count.

@@ -9,13 +9,14 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
-use super::fold::worst;
+use super::compare::{self, Assessor, Past};
+use super::fold::{Judge, worst};
 use super::load::{Configuration, Stage, Use};
 use super::notice::{self, RangeNotes};
 use super::plan::RunLimits;
 use super::problem::{ConfigurationError, Problem};
 use super::{ConfigurationRecord, PluginRecord, RunRecord, StageRecord};
-use crate::model::{Digest, Effects, Kind, Outcome, Release};
+use crate::model::{Answer, Digest, Effects, Kind, Outcome, Release, Score};
 use crate::sandbox::{Call, CallRecord, Input, Loaded, Sandbox};
 
 /// Memory is handed out to calls in pieces of this many bytes, rounded up.
@@ -44,6 +45,13 @@ pub enum Progress<'a> {
         plugin: &'a str,
         /// The stable name of the outcome.
         outcome: &'static str,
+    },
+    /// Earlier releases are being assessed.
+    Compared {
+        /// How many are done.
+        done: usize,
+        /// How many there are.
+        of: usize,
     },
 }
 
@@ -93,13 +101,14 @@ pub fn prepare(
     Ok(Prepared { loaded })
 }
 
-/// Runs every stage. A stage that is not go stops nothing yet, because nothing has effects: so that
+/// Runs every stage, and makes the scores of those with risk plugins. A stage that is not go stops nothing yet, because nothing has effects: so that
 /// a person sees everything that is wrong at once.
 pub async fn run(
     configuration: &Configuration,
     prepared: &Prepared,
     release: Arc<Release>,
     range: &RangeNotes,
+    past: &Past,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> RunRecord {
     let run = identifier();
@@ -110,7 +119,7 @@ pub async fn run(
         for stage in &configuration.stages {
             let span = tracing::info_span!("stage", stage = %stage.id);
             let record = calls
-                .stage(configuration, prepared, stage, &release, progress)
+                .stage(configuration, prepared, stage, (&release, past), progress)
                 .instrument(span)
                 .await;
             stages.push(record);
@@ -145,11 +154,12 @@ fn identifier() -> String {
 }
 
 /// What the calls of a run share.
-struct Calls {
+#[derive(Clone)]
+pub(super) struct Calls {
     at_one_time: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     wall_time: Duration,
-    deadline: Instant,
+    pub(super) deadline: Instant,
 }
 
 impl Calls {
@@ -170,7 +180,7 @@ impl Calls {
         configuration: &Configuration,
         prepared: &Prepared,
         stage: &Stage,
-        release: &Arc<Release>,
+        (release, past): (&Arc<Release>, &Past),
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> StageRecord {
         progress(Progress::Stage {
@@ -226,13 +236,24 @@ impl Calls {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }
+        let scores = self
+            .scores(
+                configuration,
+                prepared,
+                stage,
+                &calls,
+                (release, past),
+                progress,
+            )
+            .await;
         let plugins: Vec<PluginRecord> = stage
             .uses
             .iter()
             .enumerate()
             .filter_map(|(number, used)| {
                 let call = calls.remove(&number)?;
-                plugin_record(configuration, stage, (number, used), call, release)
+                let score = scores.get(&number).copied();
+                plugin_record(configuration, stage, (number, used), (call, score), release)
             })
             .collect();
         // A use without a record has not decided, so that its stage has not either.
@@ -244,12 +265,54 @@ impl Calls {
         StageRecord {
             id: stage.id.clone(),
             verdict: all,
+            thresholds: stage.thresholds,
             plugins,
         }
     }
 
+    /// The scores of the risk plugins that have assessed the release, by the number of their use.
+    async fn scores(
+        &self,
+        configuration: &Configuration,
+        prepared: &Prepared,
+        stage: &Stage,
+        calls: &BTreeMap<usize, CallRecord>,
+        (release, past): (&Arc<Release>, &Past),
+        progress: &(dyn Fn(Progress<'_>) + Sync),
+    ) -> BTreeMap<usize, Score> {
+        let (mut numbers, mut assessors) = (Vec::new(), Vec::new());
+        for (number, call) in calls {
+            let Outcome::Answered(Answer::Assessment(assessment)) = &call.outcome else {
+                continue;
+            };
+            let Some(used) = stage.uses.get(*number) else {
+                continue;
+            };
+            let (Some(loaded), Some(resolved)) = (
+                prepared.loaded.get(&used.plugin),
+                configuration.plugins.get(&used.plugin),
+            ) else {
+                continue;
+            };
+            numbers.push(*number);
+            assessors.push(Assessor {
+                loaded: Arc::clone(loaded),
+                component: resolved.plugin.digest,
+                settings: resolved.settings.to_string(),
+                limits: used.limits,
+                magnitude: assessment.magnitude,
+            });
+        }
+        if assessors.is_empty() {
+            return BTreeMap::new();
+        }
+        let scores =
+            compare::scores(self, past, configuration, release, &assessors, progress).await;
+        numbers.into_iter().zip(scores).collect()
+    }
+
     /// One call, when there is room for it, until the run's time is over.
-    fn call(
+    pub(super) fn call(
         &self,
         loaded: Arc<Loaded>,
         call: Call,
@@ -306,7 +369,7 @@ fn input(kind: Kind) -> Option<Input> {
 
 /// The seed of a call's random numbers: the same for the same question about the same release, so
 /// that the same run twice gives the same answers.
-fn seed(subject: &Digest, plugin: &Digest, stage: &str, kind: Kind) -> [u8; 32] {
+pub(super) fn seed(subject: &Digest, plugin: &Digest, stage: &str, kind: Kind) -> [u8; 32] {
     *Digest::of_json(&(subject, plugin, stage, kind)).bytes()
 }
 
@@ -314,16 +377,18 @@ fn plugin_record(
     configuration: &Configuration,
     stage: &Stage,
     (number, used): (usize, &Use),
-    call: CallRecord,
+    (call, score): (CallRecord, Option<Score>),
     release: &Release,
 ) -> Option<PluginRecord> {
     let resolved = configuration.plugins.get(&used.plugin)?;
     let stage_plan = configuration.plan.stages.get(stage.number)?;
     let use_plan = stage_plan.uses.get(number)?;
-    let judgement = configuration
-        .plan
-        .judge(stage_plan, use_plan, release.circumstances.time)
-        .judge(&call.outcome);
+    let time = release.circumstances.time;
+    let judge = Judge {
+        score,
+        ..configuration.plan.judge(stage_plan, use_plan, time)
+    };
+    let judgement = judge.judge(&call.outcome);
     Some(PluginRecord {
         name: used.plugin.clone(),
         kind: used.kind,
@@ -333,6 +398,7 @@ fn plugin_record(
         on_fault: used.on_fault,
         limits: used.limits,
         call,
+        score,
         findings: judgement.findings,
         verdict: judgement.verdict,
     })

@@ -8,6 +8,7 @@ use super::plan::{Plan, PluginPlan, ReleasePlan, RunLimits, Set, StagePlan, UseP
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::{Size, Span};
 use super::source::Site;
+use super::threshold::Percentile;
 use super::waiver::Waiver;
 use crate::model::Text;
 use crate::sandbox::Limits;
@@ -337,10 +338,11 @@ fn other_limit(project: &Limits, base: &Limits) -> Option<(&'static str, String,
         .map(|((key, value), (_, base))| (key, value, base))
 }
 
-/// A project can raise `mode` and `on-fault` of a stage of the base. What else it wants to be
-/// called goes into a stage of its own, after those of the base.
+/// A project can raise `mode` and `on-fault` of a stage of the base, and lower or add its
+/// thresholds. What else it wants to be called goes into a stage of its own, after those of the
+/// base.
 fn tighten_stage(base: &mut StagePlan, project: StagePlan) -> Result<(), ConfigurationError> {
-    let id = base.id.clone();
+    let (id, site) = (base.id.clone(), project.site.clone());
     if let Some(first) = project.needs.first() {
         let ids = |needs: &[Set<String>]| {
             let ids: Vec<&str> = needs.iter().map(|needs| needs.value.as_str()).collect();
@@ -364,7 +366,35 @@ fn tighten_stage(base: &mut StagePlan, project: StagePlan) -> Result<(), Configu
         };
         tighten_use(&id, base_use, used)?;
     }
-    Ok(())
+    for (key, base, project) in [
+        ("approve-at", &mut base.approve_at, project.approve_at),
+        ("block-at", &mut base.block_at, project.block_at),
+    ] {
+        tighten_threshold(&format!("stages.{id}.{key}"), base, project)?;
+    }
+    base.check_thresholds().map_err(|error| error.moved(site))
+}
+
+/// The lower, the tighter. What a project does not set stays.
+fn tighten_threshold(
+    key: &str,
+    base: &mut Option<Set<Percentile>>,
+    project: Option<Set<Percentile>>,
+) -> Result<(), ConfigurationError> {
+    let Some(project) = project else {
+        return Ok(());
+    };
+    match base {
+        Some(base) if project.value > base.value => Err(looser(
+            key,
+            (project.value, &project.site),
+            (base.value, &base.site),
+        )),
+        _ => {
+            *base = Some(project);
+            Ok(())
+        }
+    }
 }
 
 fn tighten_use(

@@ -3,6 +3,14 @@
 /// Commits in a range. A commit takes about a kilobyte of memory.
 pub const COMMITS_MAX: usize = 1_000_000;
 
+/// Earlier releases that a release is compared with. With more of them a rank would say little
+/// more, and the older ones little about the present.
+pub const EARLIER_RELEASES_MAX: usize = 100;
+
+/// Commits that are looked at to find the earlier releases, so that a history in which each release
+/// merges a long side branch anew is not walked once for each of them.
+pub const EARLIER_COMMITS_MAX: usize = 300_000;
+
 /// Files that differ between two trees.
 pub const CHANGES_MAX: usize = 1_000_000;
 

@@ -47,7 +47,7 @@ pub(super) fn collect(
     }
     let narrowing = narrowing(&handle, query, &base, head, range.len(), kept.len())?;
     let commits = commits::read(repository, &kept, progress)?;
-    let changes = read_changes(&handle, query, &base, head, path.as_ref())?;
+    let changes = read_changes(&handle, query, base.commit, head, path.as_ref())?;
     let version = match (&query.version, on_head.first()) {
         (Some(version), _) => Some(version.clone()),
         (None, Some(tag)) => Some(tag.version.clone()),
@@ -62,10 +62,7 @@ pub(super) fn collect(
         _ => None,
     };
     let subject = Subject {
-        project: query
-            .project
-            .as_deref()
-            .map_or_else(|| repository.folder_name(), Text::from),
+        project: repository.project(query),
         version,
         previous: base.last.map(|tag| tag.version.clone()),
         head: handle.name(&head),
@@ -190,17 +187,14 @@ fn narrowing(
     Ok(narrowing)
 }
 
-fn read_changes(
+pub(super) fn read_changes(
     handle: &Handle,
     query: &Query,
-    base: &Base<'_>,
+    base: Option<ObjectId>,
     head: ObjectId,
     path: Option<&PathFilter>,
 ) -> Result<Vec<Change>, Error> {
-    let old = match base.commit {
-        Some(commit) => Some(handle.commit_tree(commit)?),
-        None => None,
-    };
+    let old = base.map(|commit| handle.commit_tree(commit)).transpose()?;
     let new = handle.commit_tree(head)?;
     let mut owners = CodeOwners::read(handle, query.trusted_owners.as_deref(), new)?;
     changes::between(handle, old, new, path)?
@@ -219,7 +213,7 @@ fn read_changes(
         .collect()
 }
 
-fn totals(range: &[Link], changes: &[Change]) -> Totals {
+pub(super) fn totals(range: &[Link], changes: &[Change]) -> Totals {
     let sum = |lines: fn(&Change) -> u32| {
         changes
             .iter()

@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use super::handle::Handle;
-use super::{Collected, Error, Query, collect, distrust, revision};
-use crate::model::{ObjectName, Text};
+use super::{
+    Collected, EarlierRelease, EarlierReleases, Error, Query, collect, distrust, earlier, revision,
+};
+use crate::model::{ObjectName, Subject, Text};
 
 /// A repository, opened with its own configuration distrusted.
 ///
@@ -124,13 +126,43 @@ impl Repository {
         collect::collect(self, query, progress)
     }
 
+    /// The last releases that the commit `from` contains, itself included: commits with a tag of
+    /// the pattern of `query`, highest version first. At most
+    /// [`EARLIER_RELEASES_MAX`](super::bounds::EARLIER_RELEASES_MAX), fewer where they hold more
+    /// than [`EARLIER_COMMITS_MAX`](super::bounds::EARLIER_COMMITS_MAX) commits together. Each is
+    /// said to start where a run at its commit would have started.
+    ///
+    /// # Errors
+    ///
+    /// When the tags cannot be read. A release whose commits cannot be read is counted instead.
+    pub fn earlier(&self, query: &Query, from: &ObjectName) -> Result<EarlierReleases, Error> {
+        earlier::releases(self, query, from)
+    }
+
+    /// Reads an earlier release with the path filter, target, versioning and owners of `query`;
+    /// none when the path filter leaves nothing of it. Artifacts and evidence are not part of it.
+    ///
+    /// # Errors
+    ///
+    /// When something that it needs is missing or malformed.
+    pub fn read_earlier(
+        &self,
+        query: &Query,
+        release: &EarlierRelease,
+    ) -> Result<Option<Subject>, Error> {
+        earlier::read(self, query, release)
+    }
+
     /// Access to the objects for one thread.
     pub(super) fn handle(&self) -> Handle {
         Handle::new(self.shared.to_thread_local(), self.partial)
     }
 
-    /// What the project is called when nothing else names it: the folder's name.
-    pub(super) fn folder_name(&self) -> Text {
+    /// What the project is called: its name, else that of the folder.
+    pub(super) fn project(&self, query: &Query) -> Text {
+        if let Some(project) = &query.project {
+            return Text::from(project.as_str());
+        }
         let folder = self.work_tree.as_deref().unwrap_or(&self.git_folder);
         let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let name = name.file_name().unwrap_or_default();

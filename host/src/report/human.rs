@@ -6,6 +6,7 @@ mod finding;
 mod next;
 mod page;
 mod run;
+mod score;
 
 pub use check::human_check;
 pub use next::human_next;

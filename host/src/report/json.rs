@@ -6,6 +6,7 @@ mod error;
 mod format;
 mod next;
 mod run;
+mod score;
 
 pub use answer::{
     AnswerReport, ClaimReport, DemandReport, EditReport, FactorReport, MeasureReport,
@@ -24,6 +25,7 @@ pub use run::{
     LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport, StageReport,
     SubjectReport, WaiverReport,
 };
+pub use score::{BasisReport, ReasonForScaleReport, ScoreReport};
 
 /// Version of the documents. It is counted up when a field goes away or changes its meaning; a new
 /// field does not count.

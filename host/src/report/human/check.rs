@@ -37,6 +37,17 @@ pub fn human_check(page: &mut Page, report: &CheckReport, detail: Detail) {
     page.gap();
     for stage in &report.stages {
         page.led(0, page::heading(), &format!("Stage {}", stage.id), "");
+        for (threshold, comes_to) in [
+            (stage.approve_at, "waits for an approval (approve-at)"),
+            (stage.block_at, "is a no-go (block-at)"),
+        ] {
+            if let Some(threshold) = threshold {
+                page.text(
+                    2,
+                    &format!("From a risk of {threshold} of 100 on it {comes_to}."),
+                );
+            }
+        }
         for plugin in &stage.plugins {
             put_plugin(page, plugin, detail);
         }

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::{Detail, Page, answer, finding, page};
+use super::{Detail, Page, answer, finding, page, score};
 use crate::model::{Outcome, Release, Text, Verdict};
 use crate::pipeline::{OnFault, PluginRecord, RunRecord, StageRecord, Trust};
 use crate::report::commits::Commits;
@@ -192,6 +192,9 @@ fn put_plugin(
             }
         }
     }
+    if let Some(score) = &plugin.score {
+        score::put(page, 4, score);
+    }
     if let Outcome::Answered(answer) = outcome {
         answer::put(page, 4, answer, commits);
     }
@@ -254,6 +257,10 @@ fn verdict(page: &mut Page, record: &RunRecord) {
                 .to_owned()
         }
         Verdict::Go => return,
+        Verdict::NoGo if is_only_the_hosts(record) => {
+            "Do what the help beside each finding says and run again. A risk cannot be waived."
+                .to_owned()
+        }
         Verdict::NoGo if origin == "embedded" => {
             "Correct what blocks and run again, or write a pipeline file of your own with a waiver \
              that has an owner, a reason and an expiry."
@@ -270,6 +277,15 @@ fn verdict(page: &mut Page, record: &RunRecord) {
         }
     };
     page.led(0, page::heading(), "Next: ", &next);
+}
+
+/// Whether nothing blocks but what the host itself found, which is a risk that is too high.
+fn is_only_the_hosts(record: &RunRecord) -> bool {
+    let plugins = record.stages.iter().flat_map(|stage| &stage.plugins);
+    plugins
+        .flat_map(|plugin| &plugin.findings)
+        .filter(|judged| judged.blocks)
+        .all(|judged| judged.finding.rule.as_str().starts_with("holdpoint/"))
 }
 
 /// Why the verdict is what it is, in one sentence.

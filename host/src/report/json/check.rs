@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{ConfigurationReport, LimitsReport, SCHEMA_VERSION, SourceReport};
 use crate::model::{Kind, Severity};
-use crate::pipeline::{Configuration, Mode, OnFault, Trust, Use, Waiver};
+use crate::pipeline::{Configuration, Mode, OnFault, Percentile, Trust, Use, Waiver};
 
 /// What `check --format json` writes: what a run would do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -34,6 +34,10 @@ pub struct CheckReport {
 pub struct CheckedStageReport {
     /// Its id.
     pub id: String,
+    /// The score from which on it waits for an approval.
+    pub approve_at: Option<f64>,
+    /// The score from which on it is a no-go.
+    pub block_at: Option<f64>,
     /// The plugins that it calls, side by side.
     pub plugins: Vec<CheckedPluginReport>,
 }
@@ -113,6 +117,8 @@ impl CheckReport {
                 .iter()
                 .map(|stage| CheckedStageReport {
                     id: stage.id.clone(),
+                    approve_at: stage.thresholds.approve_at.map(Percentile::value),
+                    block_at: stage.thresholds.block_at.map(Percentile::value),
                     plugins: stage
                         .uses
                         .iter()

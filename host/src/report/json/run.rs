@@ -2,13 +2,13 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-use super::{AnswerReport, PlaceReport, SCHEMA_VERSION};
+use super::{AnswerReport, PlaceReport, SCHEMA_VERSION, ScoreReport};
 use crate::model::{
     Circumstances, Effects, FaultCode, Kind, Outcome, Release, Severity, Text, Totals, Verdict,
 };
 use crate::pipeline::{
-    ConfigurationRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord, SourceRecord,
-    StageRecord, Trust, WaiverRecord,
+    ConfigurationRecord, JudgedFinding, Mode, OnFault, Percentile, PluginRecord, RunRecord,
+    SourceRecord, StageRecord, Trust, WaiverRecord,
 };
 use crate::report::commits::Commits;
 use crate::sandbox::{Limits, LogLevel, LogLine};
@@ -150,6 +150,12 @@ pub struct StageReport {
     pub id: String,
     /// What it came to.
     pub verdict: Verdict,
+    /// The highest score of its risk plugins, from 0 to 100; none without one that answered.
+    pub score: Option<f64>,
+    /// The score from which on it waits for an approval.
+    pub approve_at: Option<f64>,
+    /// The score from which on it is a no-go.
+    pub block_at: Option<f64>,
     /// Its plugins, in the order of the file.
     pub plugins: Vec<PluginReport>,
     /// The findings of all its plugins, in the same order.
@@ -180,6 +186,8 @@ pub struct PluginReport {
     pub fault: Option<FaultReport>,
     /// What it answered; none when it did not.
     pub answer: Option<AnswerReport>,
+    /// What the host made of its answer; only of one of a risk plugin.
+    pub score: Option<ScoreReport>,
     /// The bounds that were in force.
     pub limits: LimitsReport,
     /// Fuel used.
@@ -387,6 +395,9 @@ impl StageReport {
         Self {
             id: stage.id.clone(),
             verdict: stage.verdict,
+            score: stage.score().map(|score| score.value),
+            approve_at: stage.thresholds.approve_at.map(Percentile::value),
+            block_at: stage.thresholds.block_at.map(Percentile::value),
             plugins: stage
                 .plugins
                 .iter()
@@ -396,10 +407,12 @@ impl StageReport {
                 .plugins
                 .iter()
                 .flat_map(|plugin| {
-                    plugin
-                        .findings
-                        .iter()
-                        .map(|judged| FindingReport::new(judged, Some(&plugin.name), commits))
+                    plugin.findings.iter().map(|judged| {
+                        // Beside those of the plugin there are the host's own about its answer.
+                        let named = judged.finding.rule.as_str().split_once('/');
+                        let by = named.map(|(by, _)| by).filter(|by| *by == plugin.name);
+                        FindingReport::new(judged, by, commits)
+                    })
                 })
                 .collect(),
         }
@@ -423,6 +436,7 @@ impl PluginReport {
                 Outcome::Answered(answer) => Some(AnswerReport::new(answer, commits)),
                 _ => None,
             },
+            score: plugin.score.as_ref().map(ScoreReport::new),
             limits: LimitsReport::new(&plugin.limits),
             fuel: plugin.call.fuel,
             memory_bytes: plugin.call.memory_bytes,

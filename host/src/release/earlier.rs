@@ -1,0 +1,259 @@
+//! The releases before: what each tag that a commit contains has released.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+
+use gix::ObjectId;
+use semver::Version;
+
+use super::changes::PathFilter;
+use super::handle::Handle;
+use super::tags::{self, Tag};
+use super::{Error, Query, Repository, bounds, collect, commits, range};
+use crate::model::{ObjectName, Subject, Text};
+
+/// A release of the past: a commit with a tag of the project's pattern, and the range that it
+/// released. A commit with several such tags is one release, of the highest version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierRelease {
+    /// The released commit.
+    pub head: ObjectName,
+    /// The commit of the release before it; none for the first.
+    pub base: Option<ObjectName>,
+    /// Its version.
+    pub version: Version,
+    /// The version of the release before it; none for the first.
+    pub previous: Option<Version>,
+    /// Tags of the pattern on the released commit, highest version first.
+    pub tags: Vec<Text>,
+    /// When the released commit was committed, in seconds since 1970-01-01T00:00:00Z.
+    pub committed: i64,
+}
+
+/// The releases that a commit contains.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EarlierReleases {
+    /// Those that can be read, highest version first.
+    pub releases: Vec<EarlierRelease>,
+    /// How many could not be read, because commits of theirs are missing or damaged, or were not
+    /// fetched.
+    pub unreadable: u32,
+}
+
+/// The last releases that `from` contains, itself included: at most
+/// [`bounds::EARLIER_RELEASES_MAX`], and as many as [`bounds::EARLIER_COMMITS_MAX`] allows.
+pub(super) fn releases(
+    repository: &Repository,
+    query: &Query,
+    from: &ObjectName,
+) -> Result<EarlierReleases, Error> {
+    let handle = repository.handle();
+    let tags = tags::all(&handle, &query.tag)?;
+    let mut walk = Walk::new(&handle, &tags)?;
+    let mut earlier = EarlierReleases::default();
+    // A release is called by the place of its highest tag: the smaller, the higher the version.
+    let mut open = BinaryHeap::new();
+    let mut known = BTreeSet::new();
+    let mut below: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let mut found = Vec::new();
+    let start = id(from)?;
+    let first = match walk.release(start) {
+        Some(release) => BTreeSet::from([release]),
+        None => match walk.down_from(start) {
+            Some(region) => region.releases,
+            None => BTreeSet::new(),
+        },
+    };
+    for release in first {
+        known.insert(release);
+        open.push(Reverse(release));
+    }
+    while found.len() < bounds::EARLIER_RELEASES_MAX
+        && let Some(Reverse(release)) = open.pop()
+        && let Some(tag) = tags.get(release)
+        && let Some(region) = walk.down_from(tag.commit)
+    {
+        for next in &region.releases {
+            if known.insert(*next) {
+                open.push(Reverse(*next));
+            }
+        }
+        below.insert(release, region.releases);
+        if region.is_whole {
+            found.push(release);
+        } else {
+            earlier.unreadable = earlier.unreadable.saturating_add(1);
+        }
+    }
+    // A tag of a lower version may contain one of a higher.
+    found.sort_unstable();
+    for release in found {
+        let Some(tag) = tags.get(release) else {
+            continue;
+        };
+        let base = before(&tags, &below, release);
+        earlier.releases.push(EarlierRelease {
+            head: handle.name(&tag.commit),
+            base: base.map(|base| handle.name(&base.commit)),
+            version: tag.version.clone(),
+            previous: base.map(|base| base.version.clone()),
+            tags: tags
+                .iter()
+                .filter(|other| other.commit == tag.commit)
+                .map(|other| other.name.clone())
+                .collect(),
+            committed: handle.commit(tag.commit, |commit| {
+                let committer = commit.committer();
+                committer
+                    .map(|committer| committer.seconds())
+                    .unwrap_or_default()
+            })?,
+        });
+    }
+    Ok(earlier)
+}
+
+/// The release that the range of another one starts after: the highest of a lower version among
+/// those that it contains.
+fn before<'a>(
+    tags: &'a [Tag],
+    below: &BTreeMap<usize, BTreeSet<usize>>,
+    release: usize,
+) -> Option<&'a Tag> {
+    let own = &tags.get(release)?.version;
+    let mut contained = BTreeSet::new();
+    let mut open = vec![release];
+    while let Some(release) = open.pop() {
+        for next in below.get(&release).into_iter().flatten() {
+            if contained.insert(*next) {
+                open.push(*next);
+            }
+        }
+    }
+    contained
+        .into_iter()
+        .filter_map(|release| tags.get(release))
+        .find(|tag| tag.version.cmp_precedence(own).is_lt())
+}
+
+/// Goes from release to release.
+struct Walk<'a> {
+    handle: &'a Handle,
+    releases: HashMap<ObjectId, usize>,
+    /// Commits whose parents were not fetched.
+    cut: HashSet<ObjectId>,
+    commits_left: usize,
+}
+
+/// The commits between a release and those right before it.
+struct Region {
+    /// The releases right before.
+    releases: BTreeSet<usize>,
+    /// Whether every commit could be read.
+    is_whole: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(handle: &'a Handle, tags: &[Tag]) -> Result<Self, Error> {
+        let boundary = handle.git().shallow_commits();
+        let boundary = boundary.map_err(|source| Error::Refs {
+            source: Box::new(source),
+        })?;
+        let mut releases = HashMap::new();
+        for (index, tag) in tags.iter().enumerate() {
+            releases.entry(tag.commit).or_insert(index);
+        }
+        Ok(Self {
+            handle,
+            releases,
+            cut: boundary.map_or_else(HashSet::new, |cut| cut.iter().copied().collect()),
+            commits_left: bounds::EARLIER_COMMITS_MAX,
+        })
+    }
+
+    /// The release of a commit.
+    fn release(&self, commit: ObjectId) -> Option<usize> {
+        self.releases.get(&commit).copied()
+    }
+
+    /// Goes from a commit down to the releases before it, and no further: what lies behind them is
+    /// contained in them. None when the bound on commits is reached.
+    fn down_from(&mut self, start: ObjectId) -> Option<Region> {
+        let mut region = Region {
+            releases: BTreeSet::new(),
+            is_whole: true,
+        };
+        let mut seen = HashSet::from([start]);
+        let mut open = vec![start];
+        while let Some(commit) = open.pop() {
+            self.commits_left = self.commits_left.checked_sub(1)?;
+            let parents = match self
+                .handle
+                .commit(commit, |commit| commit.parents().collect::<Vec<_>>())
+            {
+                Ok(parents) if !self.cut.contains(&commit) || parents.is_empty() => parents,
+                Ok(_) | Err(_) => {
+                    region.is_whole = false;
+                    continue;
+                }
+            };
+            for parent in parents {
+                match self.release(parent) {
+                    Some(release) => {
+                        region.releases.insert(release);
+                    }
+                    None if seen.insert(parent) => open.push(parent),
+                    None => {}
+                }
+            }
+        }
+        Some(region)
+    }
+}
+
+/// Reads an earlier release as a run at its commit would have, without artifacts and evidence,
+/// which are not there any more; none when the path filter leaves nothing of it.
+pub(super) fn read(
+    repository: &Repository,
+    query: &Query,
+    release: &EarlierRelease,
+) -> Result<Option<Subject>, Error> {
+    let handle = repository.handle();
+    let path = match &query.path {
+        Some(path) => PathFilter::parse(path)?,
+        None => None,
+    };
+    let head = id(&release.head)?;
+    let base = release.base.as_ref().map(id).transpose()?;
+    let range = range::between(&handle, base, head)?;
+    let kept = collect::touching(&handle, &range, path.as_ref())?;
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let commits = commits::read(repository, &kept, &|_| ())?;
+    let changes = collect::read_changes(&handle, query, base, head, path.as_ref())?;
+    Ok(Some(Subject {
+        project: repository.project(query),
+        version: Some(release.version.clone()),
+        previous: release.previous.clone(),
+        head: release.head.clone(),
+        base: release.base.clone(),
+        target: query.target.as_deref().map(Text::from),
+        path: path.as_ref().map(|path| Text::from_bytes(path.as_bytes())),
+        versioning: query.versioning,
+        tags: release.tags.clone(),
+        totals: collect::totals(&kept, &changes),
+        artifacts: Vec::new(),
+        evidence: Vec::new(),
+        commits,
+        changes,
+    }))
+}
+
+/// The object of a name.
+fn id(name: &ObjectName) -> Result<ObjectId, Error> {
+    ObjectId::from_hex(name.as_str().as_bytes()).map_err(|_| Error::UnknownRevision {
+        revision: Text::from(name.as_str()),
+        nearest: Vec::new(),
+    })
+}
