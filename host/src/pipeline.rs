@@ -5,6 +5,7 @@
 
 mod at;
 mod compose;
+mod edits;
 mod file;
 mod fold;
 mod help;
@@ -26,9 +27,10 @@ mod tighten;
 mod waiver;
 
 pub use at::At;
+pub use edits::{Before, EditRecord};
 pub use file::{
-    ArtifactTable, EvidenceTable, Expiry, File, LimitsTable, PluginTable, ReleaseTable,
-    RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
+    ArtifactTable, EvidenceTable, Expiry, File, GrantsTable, LimitsTable, PluginTable,
+    ReleaseTable, RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
 };
 pub use fold::{Judge, Judgement, worst};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};
@@ -44,7 +46,7 @@ pub use record::{
     StageRecord, Trust, WaiverRecord,
 };
 pub use resolve::{Resolved, STAGE_KINDS};
-pub use run::{Prepared, Progress, prepare, run};
+pub use run::{Judged, Prepared, Progress, prepare, run};
 pub use source::{Origin, Site, Source};
 pub use tighten::tighten;
 pub use waiver::{Place, Waiver};

@@ -13,7 +13,7 @@ use super::moment::Moment;
 use super::progress::Progress;
 use super::{ExitCode, Failure, Format, Output};
 use crate::model::{Circumstances, Digest, Release};
-use crate::pipeline::{self, Configuration, Flags, RangeNotes, RunRecord};
+use crate::pipeline::{self, Configuration, Flags, Judged, RangeNotes, RunRecord};
 use crate::release::{self, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
@@ -134,7 +134,11 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
             progress.say(format!("stage {stage}: {plugin} has answered"));
         }
     };
-    let run = pipeline::run(&configuration, &prepared, Arc::new(release), &range, &say);
+    let judged = Judged {
+        tree: Arc::new(repository.tree(&release.subject.head)?),
+        release: Arc::new(release),
+    };
+    let run = pipeline::run(&configuration, &prepared, judged, &range, &say);
     Ok(tokio::runtime::Handle::current().block_on(run))
 }
 

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
+use super::edits::edits;
 use super::fold::worst;
 use super::load::{Configuration, Stage, Use};
 use super::notice::{self, RangeNotes};
@@ -16,6 +17,7 @@ use super::plan::RunLimits;
 use super::problem::{ConfigurationError, Problem};
 use super::{ConfigurationRecord, PluginRecord, RunRecord, StageRecord};
 use crate::model::{Digest, Effects, Kind, Outcome, Release};
+use crate::release::Tree;
 use crate::sandbox::{Call, CallRecord, Input, Loaded, Sandbox};
 
 /// Memory is handed out to calls in pieces of this many bytes, rounded up.
@@ -24,6 +26,15 @@ const MEMORY_PIECE_BYTES: u64 = 1 << 20;
 /// The components of a configuration, compiled: nothing of them has run.
 pub struct Prepared {
     loaded: BTreeMap<String, Arc<Loaded>>,
+}
+
+/// What is judged, and how to read more of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The release.
+    pub release: Arc<Release>,
+    /// The files of its judged commit.
+    pub tree: Arc<Tree>,
 }
 
 /// What a run is doing, as it does it.
@@ -64,7 +75,8 @@ pub fn prepare(
             .map(|(name, resolved)| {
                 let load = move || {
                     let plugin = &resolved.plugin;
-                    sandbox.load(&plugin.component, Arc::clone(&plugin.manifest))
+                    let manifest = Arc::clone(&plugin.manifest);
+                    sandbox.load_granted(&plugin.component, manifest, resolved.grants.clone())
                 };
                 (name, resolved, scope.spawn(load))
             })
@@ -98,11 +110,12 @@ pub fn prepare(
 pub async fn run(
     configuration: &Configuration,
     prepared: &Prepared,
-    release: Arc<Release>,
+    judged: Judged,
     range: &RangeNotes,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> RunRecord {
     let run = identifier();
+    let release = Arc::clone(&judged.release);
     let span = tracing::info_span!("run", %run);
     let stages = async {
         let calls = Calls::new(&configuration.plan.limits);
@@ -110,7 +123,7 @@ pub async fn run(
         for stage in &configuration.stages {
             let span = tracing::info_span!("stage", stage = %stage.id);
             let record = calls
-                .stage(configuration, prepared, stage, &release, progress)
+                .stage(configuration, prepared, stage, &judged, progress)
                 .instrument(span)
                 .await;
             stages.push(record);
@@ -170,9 +183,10 @@ impl Calls {
         configuration: &Configuration,
         prepared: &Prepared,
         stage: &Stage,
-        release: &Arc<Release>,
+        judged: &Judged,
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> StageRecord {
+        let release = &judged.release;
         progress(Progress::Stage {
             stage: &stage.id,
             plugins: stage.uses.len(),
@@ -206,7 +220,8 @@ impl Calls {
                 kind = %used.kind,
                 outcome = tracing::field::Empty
             );
-            let called = self.call(Arc::clone(loaded), call);
+            let loaded = loaded.with_tree(Arc::clone(&judged.tree));
+            let called = self.call(loaded, call);
             tasks.spawn(async move { (number, called.await) }.instrument(span));
         }
         let mut calls = BTreeMap::new();
@@ -232,7 +247,7 @@ impl Calls {
             .enumerate()
             .filter_map(|(number, used)| {
                 let call = calls.remove(&number)?;
-                plugin_record(configuration, stage, (number, used), call, release)
+                plugin_record(configuration, stage, (number, used), call, judged)
             })
             .collect();
         // A use without a record has not decided, so that its stage has not either.
@@ -251,7 +266,7 @@ impl Calls {
     /// One call, when there is room for it, until the run's time is over.
     fn call(
         &self,
-        loaded: Arc<Loaded>,
+        loaded: Loaded,
         call: Call,
     ) -> impl Future<Output = CallRecord> + Send + 'static {
         let (at_one_time, memory) = (Arc::clone(&self.at_one_time), Arc::clone(&self.memory));
@@ -315,14 +330,14 @@ fn plugin_record(
     stage: &Stage,
     (number, used): (usize, &Use),
     call: CallRecord,
-    release: &Release,
+    judged: &Judged,
 ) -> Option<PluginRecord> {
     let resolved = configuration.plugins.get(&used.plugin)?;
     let stage_plan = configuration.plan.stages.get(stage.number)?;
     let use_plan = stage_plan.uses.get(number)?;
     let judgement = configuration
         .plan
-        .judge(stage_plan, use_plan, release.circumstances.time)
+        .judge(stage_plan, use_plan, judged.release.circumstances.time)
         .judge(&call.outcome);
     Some(PluginRecord {
         name: used.plugin.clone(),
@@ -332,6 +347,8 @@ fn plugin_record(
         mode: used.mode,
         on_fault: used.on_fault,
         limits: used.limits,
+        grants: resolved.grants.asked(&resolved.plugin.manifest),
+        edits: edits(&call.outcome, &judged.tree),
         call,
         findings: judgement.findings,
         verdict: judgement.verdict,

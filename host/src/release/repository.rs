@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::handle::Handle;
-use super::{Collected, Error, Query, collect, distrust, revision};
+use super::{Collected, Error, Query, Tree, collect, distrust, revision};
 use crate::model::{ObjectName, Text};
 
 /// A repository, opened with its own configuration distrusted.
@@ -88,6 +88,18 @@ impl Repository {
                 commit: handle.name(&commit),
             })?;
         Ok((handle.name(&commit), bytes))
+    }
+
+    /// The files of a commit.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such commit.
+    pub fn tree(&self, commit: &ObjectName) -> Result<Tree, Error> {
+        let handle = self.handle();
+        let commit = revision::commit(&handle, commit.as_str())?;
+        let root = handle.commit_tree(commit)?;
+        Ok(Tree::new(self.shared.clone(), self.partial, root))
     }
 
     /// The commit that a revision names; `HEAD` when none is given.

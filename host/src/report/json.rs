@@ -20,9 +20,9 @@ pub use format::write;
 pub use next::{NextReport, ReasonReport};
 pub(super) use run::level_name;
 pub use run::{
-    CiReport, CircumstancesReport, ConfigurationReport, FaultReport, FindingReport, LimitsReport,
-    LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport, StageReport,
-    SubjectReport, WaiverReport,
+    CiReport, CircumstancesReport, ConfigurationReport, FaultReport, FindingReport, GrantsReport,
+    LimitsReport, LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport,
+    StageReport, SubjectReport, WaiverReport,
 };
 
 /// Version of the documents. It is counted up when a field goes away or changes its meaning; a new
