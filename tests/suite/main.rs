@@ -13,6 +13,7 @@ mod caps;
 mod check;
 mod cli;
 mod conventional;
+mod documents;
 mod gate;
 mod hostile;
 mod mutants;
