@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "sdk/macros",
         "wit",
         "host/conventional",
+        "host/documents",
     ] {
         println!("cargo:rerun-if-changed={}", root.join(path).display());
     }

@@ -3,6 +3,7 @@
 mod circumstances;
 mod digest;
 mod finding;
+mod grants;
 mod outcome;
 mod release;
 mod score;
@@ -12,6 +13,7 @@ mod verdict;
 pub use circumstances::{Circumstances, ContinuousIntegration};
 pub use digest::{Digest, DigestWriter, ParseDigestError};
 pub use finding::{Finding, Location, RuleId};
+pub use grants::{Grants, TreeGrant, TreeGrantError};
 pub use holdpoint_build::{Capability, Kind, Severity};
 pub use outcome::{Answer, Event, EventKind, FaultCode, GuestFault, LimitKind, Outcome};
 pub use outcome::{

@@ -6,6 +6,7 @@
 mod at;
 mod compare;
 mod compose;
+mod edits;
 mod file;
 mod fold;
 mod help;
@@ -30,9 +31,10 @@ mod waiver;
 
 pub use at::At;
 pub use compare::Past;
+pub use edits::{Before, EditRecord};
 pub use file::{
-    ArtifactTable, EvidenceTable, Expiry, File, LimitsTable, PluginTable, ReleaseTable,
-    RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
+    ArtifactTable, EvidenceTable, Expiry, File, GrantsTable, LimitsTable, PluginTable,
+    ReleaseTable, RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
 };
 pub use fold::{Judge, Judgement, worst};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};
@@ -48,7 +50,7 @@ pub use record::{
     StageRecord, Trust, WaiverRecord,
 };
 pub use resolve::{Resolved, STAGE_KINDS};
-pub use run::{Prepared, Progress, prepare, run};
+pub use run::{Judged, Prepared, Progress, prepare, run};
 pub use source::{Origin, Site, Source};
 pub use threshold::{Percentile, Thresholds};
 pub use tighten::tighten;

@@ -13,6 +13,7 @@ mod limits;
 mod load;
 mod meter;
 mod state;
+mod tree;
 mod wasi;
 
 pub use call::{Call, CallRecord, Input};

@@ -14,6 +14,7 @@ mod caps;
 mod check;
 mod cli;
 mod conventional;
+mod documents;
 mod gate;
 mod hostile;
 mod mutants;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use holdpoint::model::{Grants, TreeGrant};
 use holdpoint::plugin::{self, Source};
 use holdpoint_build::{
     API_VERSION, BuildError, BuildRequest, BuiltPlugin, Capability, CapabilityRequest, Import,
@@ -667,8 +668,12 @@ fn a_file_is_read_within_bounds() {
         "greedy.wasm",
         stamp(EMPTY.to_vec(), &greedy).expect("valid"),
     );
+    let grants = Grants {
+        tree: vec![TreeGrant::new("docs/").expect("a folder")],
+    };
+    let greedy = read(&path).expect("it can be read").manifest;
     assert!(matches!(
-        read(&path),
+        plugin::check_grants("greedy", &greedy, &grants),
         Err(plugin::Error::NotGranted {
             capability: Capability::Secrets,
             ..

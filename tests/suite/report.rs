@@ -7,14 +7,15 @@ use std::time::Duration;
 use holdpoint::cli::{ExitCode, describe, guard};
 use holdpoint::model::{
     Answer, Assessment, Circumstances, Commit, ContinuousIntegration, Demand, Digest, Edit,
-    Effects, Factor, FaultCode, Finding, GuestFault, Kind, Lease, LimitKind, Location, Measures,
-    Message, ObjectName, Outcome, Person, Release, Requirement, RuleId, Severity, Sharing, Subject,
-    Text, Totals, Verdict,
+    Effects, Factor, FaultCode, Finding, Grants, GuestFault, Kind, Lease, LimitKind, Location,
+    Measures, Message, ObjectName, Outcome, Person, Release, Requirement, RuleId, Severity,
+    Sharing, Subject, Text, Totals, Verdict,
 };
 use holdpoint::pipeline::{
-    ConfigurationRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord, SourceRecord,
-    StageRecord, Thresholds, Trust, WaiverRecord,
+    Before, ConfigurationRecord, EditRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord,
+    SourceRecord, StageRecord, Thresholds, Trust, WaiverRecord,
 };
+use holdpoint::release::difference;
 use holdpoint::report::json::{RunReport, write};
 use holdpoint::report::{Detail, Page, human_run, inert};
 use holdpoint::sandbox::{CallRecord, Limits, LogLevel, LogLine};
@@ -119,6 +120,16 @@ fn plugin(plugin_name: &str, outcome: Outcome) -> PluginRecord {
         _ => Kind::Policy,
     };
     let answered = matches!(outcome, Outcome::Answered(_));
+    let edits = match &outcome {
+        Outcome::Answered(Answer::Edits(edits)) => edits
+            .iter()
+            .map(|edit| EditRecord {
+                before: Before::File,
+                difference: Some(difference("# Changes\n", edit.content.raw())),
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
     PluginRecord {
         name: plugin_name.to_owned(),
         kind,
@@ -127,6 +138,8 @@ fn plugin(plugin_name: &str, outcome: Outcome) -> PluginRecord {
         mode: Mode::Enforce,
         on_fault: OnFault::Block,
         limits: Limits::default(),
+        grants: Grants::default(),
+        edits,
         call: CallRecord {
             outcome,
             fuel: 1_234_567,

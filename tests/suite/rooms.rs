@@ -23,7 +23,7 @@ const KEPT_BY: [(&str, &str); 5] = [
 
 /// Which packages of the workspace may not depend on which. `plugins/*` stands for every package in
 /// that folder: nothing is built on a standard plugin, for all of them are reached as built files.
-const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 6] = [
+const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 7] = [
     (
         "holdpoint",
         &["holdpoint-sdk", "holdpoint-sdk-macros", STANDARD_PLUGINS],
@@ -34,6 +34,16 @@ const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 6] = [
     ),
     (
         "holdpoint-conventional",
+        &[
+            "holdpoint",
+            "holdpoint-build",
+            "holdpoint-sdk",
+            "wasmtime",
+            STANDARD_PLUGINS,
+        ],
+    ),
+    (
+        "holdpoint-documents",
         &[
             "holdpoint",
             "holdpoint-build",

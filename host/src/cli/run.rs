@@ -14,7 +14,7 @@ use super::moment::Moment;
 use super::progress::Progress;
 use super::{ExitCode, Failure, Format, Output};
 use crate::model::{Circumstances, Digest, Release};
-use crate::pipeline::{self, Configuration, Flags, Past, RangeNotes, RunRecord};
+use crate::pipeline::{self, Configuration, Flags, Judged, Past, RangeNotes, RunRecord};
 use crate::release::{self, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
@@ -141,18 +141,15 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
             progress.say(format!("comparing with earlier releases: {done} of {of}"));
         }
     };
+    let judged = Judged {
+        tree: Arc::new(repository.tree(&release.subject.head)?),
+        release: Arc::new(release),
+    };
     let past = Past {
         repository: Arc::new(repository),
         cache: arguments.cache.open(),
     };
-    let run = pipeline::run(
-        &configuration,
-        &prepared,
-        Arc::new(release),
-        &range,
-        &past,
-        &say,
-    );
+    let run = pipeline::run(&configuration, &prepared, judged, &range, &past, &say);
     Ok(tokio::runtime::Handle::current().block_on(run))
 }
 

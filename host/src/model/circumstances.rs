@@ -36,3 +36,12 @@ pub struct ContinuousIntegration {
     /// Address of the job.
     pub url: Option<Text>,
 }
+
+impl Circumstances {
+    /// Seconds that clocks in the operator's zone are ahead of UTC at the sitting's time; 0 for a
+    /// zone that this machine does not know, which the configuration refuses.
+    #[must_use]
+    pub fn utc_offset_seconds(&self) -> i32 {
+        jiff::tz::TimeZone::get(&self.zone).map_or(0, |zone| zone.to_offset(self.time).seconds())
+    }
+}

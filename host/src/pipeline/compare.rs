@@ -13,10 +13,10 @@ use super::kept::{Found, Kept};
 use super::load::Configuration;
 use super::run::{Calls, seed};
 use crate::model::{
-    Answer, Assessment, COMPARED_RELEASES_MIN, Circumstances, Digest, Earlier, Kind, Outcome,
-    Release, Score, Subject,
+    Answer, Assessment, COMPARED_RELEASES_MIN, Circumstances, Digest, Earlier, Grants, Kind,
+    Outcome, Release, Score, Subject,
 };
-use crate::release::{EarlierRelease, EarlierReleases, Query, Repository};
+use crate::release::{EarlierRelease, EarlierReleases, Query, Repository, Tree};
 use crate::sandbox::{Call, Input, Limits, Loaded};
 use crate::store::Cache;
 
@@ -40,7 +40,9 @@ pub struct Past {
 #[derive(Clone)]
 pub(super) struct Assessor {
     /// The component, ready to be called.
-    pub(super) loaded: Arc<Loaded>,
+    pub(super) loaded: Loaded,
+    /// What it may use beyond the release itself.
+    pub(super) grants: Grants,
     /// Its digest.
     pub(super) component: Digest,
     /// Its settings as JSON.
@@ -226,13 +228,16 @@ impl One {
         let committed = self.release.committed;
         let zone = self.zone;
         let read = tokio::task::spawn_blocking(move || {
-            self.repository.read_earlier(&self.query, &self.release)
+            let subject = self.repository.read_earlier(&self.query, &self.release)?;
+            subject
+                .map(|subject| Ok((self.repository.tree(&subject.head)?, subject)))
+                .transpose()
         });
         let read = read
             .await
             .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        let subject = match read {
-            Ok(Some(subject)) => subject,
+        let (tree, subject) = match read {
+            Ok(Some((tree, subject))) => (Arc::new(tree), subject),
             Ok(None) => return vec![Some(Found::Nothing); assessors.len()],
             Err(error) => {
                 tracing::warn!(%error, "an earlier release cannot be read");
@@ -242,7 +247,7 @@ impl One {
         let release = Arc::new(then(subject, committed, zone));
         let mut found = Vec::with_capacity(assessors.len());
         for assessor in assessors {
-            found.push(assessor.ask(calls, &release).await);
+            found.push(assessor.ask(calls, &release, &tree).await);
         }
         found
     }
@@ -264,7 +269,7 @@ fn then(subject: Subject, committed: i64, zone: String) -> Release {
 }
 
 impl Assessor {
-    async fn ask(self, calls: &Calls, release: &Arc<Release>) -> Option<Found> {
+    async fn ask(self, calls: &Calls, release: &Arc<Release>, tree: &Arc<Tree>) -> Option<Found> {
         let call = Call {
             release: Arc::clone(release),
             settings: self.settings,
@@ -273,7 +278,9 @@ impl Assessor {
             // Of no stage, so that every stage that asks the same is given the same answer.
             seed: seed(&release.digest, &self.component, "", Kind::Risk),
         };
-        let record = calls.call(self.loaded, call).await;
+        let record = calls
+            .call(self.loaded.with_tree(Arc::clone(tree)), call)
+            .await;
         match record.outcome {
             Outcome::Answered(Answer::Assessment(Assessment { magnitude, .. })) => {
                 Some(Found::Assessed {

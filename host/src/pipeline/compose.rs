@@ -8,7 +8,7 @@ use super::file::{File, StageTable, UseEntry, WaiverTable};
 use super::plan::{Layer, Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
-use super::tables::{call_limits, json, release_plan, run_limits};
+use super::tables::{call_limits, grants, json, release_plan, run_limits};
 use super::waiver::{Place, Waiver};
 use crate::model::{RuleId, Text};
 use crate::sandbox::Limits;
@@ -36,6 +36,10 @@ impl Plan {
             let plugin = PluginPlan {
                 source: table.value.source.map(|value| Set::of(value, source)),
                 settings,
+                grants: match table.value.grants {
+                    None => None,
+                    Some(table) => Some(grants(table, source)?),
+                },
                 limits: table
                     .value
                     .limits

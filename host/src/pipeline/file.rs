@@ -103,10 +103,21 @@ pub struct PluginTable {
     /// Settings, held against the plugin's own schema.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub settings: Option<At<toml::Table>>,
+    /// What it may use beyond the release itself.
+    pub grants: Option<At<GrantsTable>>,
     /// Bounds on one call.
     pub limits: Option<At<LimitsTable>>,
     /// What its rules count for, by rule id.
     pub rules: BTreeMap<At<String>, At<RuleSetting>>,
+}
+
+/// What a plugin may use beyond the release itself.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct GrantsTable {
+    /// Files of the judged commit that it may read, such as `CHANGELOG.md`, and folders with all
+    /// that is below them, such as `docs/`; relative to the root of the repository.
+    pub tree: Vec<At<String>>,
 }
 
 /// Bounds on one call.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::compare::Assessor;
-use crate::model::{Digest, ObjectName, Text};
+use crate::model::{Digest, Grants, ObjectName, Text};
 use crate::release::{EarlierRelease, Query};
 use crate::sandbox::Limits;
 use crate::store::Cache;
@@ -55,6 +55,7 @@ struct Question<'a> {
     component: &'a Digest,
     settings: &'a str,
     limits: &'a Limits,
+    grants: &'a Grants,
 }
 
 /// A release, as it is looked up.
@@ -94,6 +95,7 @@ impl Kept {
             component: &assessor.component,
             settings: &assessor.settings,
             limits: &assessor.limits,
+            grants: &assessor.grants,
         });
         Self {
             cache: cache.clone(),

@@ -315,6 +315,7 @@ fn digest(
                 "name": name,
                 "digest": resolved.plugin.digest,
                 "settings": resolved.settings,
+                "grants": resolved.grants,
             })
         })
         .collect();

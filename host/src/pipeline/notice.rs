@@ -3,7 +3,7 @@ use super::load::Configuration;
 use super::quantity::Span;
 use super::waiver::Waiver;
 use super::{JudgedFinding, StageRecord};
-use crate::model::{Finding, Location, Outcome, Release, RuleId, Severity, Text};
+use crate::model::{Capability, Finding, Location, Outcome, Release, RuleId, Severity, Text};
 use crate::release::{Jump, Narrowing};
 
 /// What a person should know about the range, beyond what is in it.
@@ -40,6 +40,14 @@ pub(super) fn findings(
             "the working tree differs from the judged commit".to_owned(),
             "what lies in the working tree is not judged: commit it or put it aside",
         ));
+    }
+    for (name, resolved) in &configuration.plugins {
+        let in_force = resolved.grants.asked(&resolved.plugin.manifest);
+        for capability in resolved.grants.granted() {
+            if !in_force.allow(capability) {
+                findings.push(grant_unused(name, capability));
+            }
+        }
     }
     for waiver in &configuration.plan.waivers {
         if waiver.is_expired(release.circumstances.time) {
@@ -117,6 +125,15 @@ fn version_jump(jump: &Jump) -> JudgedFinding {
             jump.from.raw()
         ),
         "if that tag was not a release, remove it, or name the last release with `--from`",
+    )
+}
+
+fn grant_unused(plugin: &str, capability: Capability) -> JudgedFinding {
+    notice(
+        "grant-unused",
+        Severity::Warning,
+        format!("plugin `{plugin}` is granted `{capability}` and does not ask for it"),
+        "remove the grant: a later version of the plugin could use it",
     )
 }
 

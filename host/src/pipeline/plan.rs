@@ -11,7 +11,7 @@ use super::source::{Site, Source};
 use super::threshold::{Percentile, Thresholds};
 use super::waiver::Waiver;
 use super::{Mode, OnFault};
-use crate::model::Kind;
+use crate::model::{Grants, Kind};
 use crate::release::TagPattern;
 use crate::sandbox::Limits;
 
@@ -111,6 +111,8 @@ pub struct PluginPlan {
     pub source: Option<Set<String>>,
     /// Settings as JSON.
     pub settings: Option<Set<serde_json::Map<String, serde_json::Value>>>,
+    /// What it may use beyond the release itself.
+    pub grants: Option<Set<Grants>>,
     /// The bounds.
     pub limits: Limits,
     /// Where the file sets bounds.
@@ -213,11 +215,21 @@ impl UsePlan {
 }
 
 impl PluginPlan {
+    /// What it may use beyond the release itself: nothing where the file does not say.
+    #[must_use]
+    pub fn grants(&self) -> Grants {
+        self.grants
+            .as_ref()
+            .map(|grants| grants.value.clone())
+            .unwrap_or_default()
+    }
+
     /// A plugin without a table.
     pub(super) fn embedded(site: &Site) -> Self {
         Self {
             source: None,
             settings: None,
+            grants: None,
             limits: Limits::default(),
             limits_site: None,
             rules: BTreeMap::new(),

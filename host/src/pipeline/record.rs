@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use super::edits::EditRecord;
 use super::threshold::Thresholds;
-use crate::model::{Digest, Effects, Finding, Kind, Release, RuleId, Score, Text, Verdict};
+use crate::model::{Digest, Effects, Finding, Grants, Kind, Release, RuleId, Score, Text, Verdict};
 use crate::sandbox::{CallRecord, Limits};
 
 /// Everything that a run came to: what reports are made of.
@@ -86,10 +87,14 @@ pub struct PluginRecord {
     pub on_fault: OnFault,
     /// The bounds that were in force.
     pub limits: Limits,
+    /// What it may use beyond the release itself: granted, and asked for in its manifest.
+    pub grants: Grants,
     /// What became of the call, with what it logged.
     pub call: CallRecord,
     /// What the host made of its answer; only of one of a risk plugin.
     pub score: Option<Score>,
+    /// What each edit of its answer would change, in their order; empty for any other answer.
+    pub edits: Vec<EditRecord>,
     /// Its findings, each with what was made of it.
     pub findings: Vec<JudgedFinding>,
     /// What it contributes to the stage's verdict.

@@ -12,7 +12,7 @@ use super::plan::{Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::Size;
 use super::source::{Origin, Site};
-use crate::model::{Kind, Text};
+use crate::model::{Grants, Kind, Text};
 use crate::plugin::{self, Plugin};
 use crate::release::Repository;
 
@@ -36,6 +36,8 @@ pub struct Resolved {
     pub plugin: Plugin,
     /// Its settings as JSON.
     pub settings: serde_json::Value,
+    /// What it may use beyond the release itself.
+    pub grants: Grants,
     /// Where the pipeline speaks of it first.
     pub site: Site,
 }
@@ -66,6 +68,13 @@ pub(super) fn resolve(
                 source,
             })
         })?;
+        let grants = plugin.grants();
+        plugin::check_grants(&used.plugin, &read.manifest, &grants).map_err(|source| {
+            plugin.site.error(Problem::PluginRead {
+                name: used.plugin.clone(),
+                source,
+            })
+        })?;
         let settings = plugin.settings.as_ref().map(|settings| &settings.value);
         let settings = serde_json::Value::Object(settings.cloned().unwrap_or_default());
         check_settings(&used.plugin, plugin, &read, &settings)?;
@@ -73,6 +82,7 @@ pub(super) fn resolve(
         let resolved = Resolved {
             plugin: read,
             settings,
+            grants,
             site: plugin.site.clone(),
         };
         plugins.insert(used.plugin.clone(), resolved);

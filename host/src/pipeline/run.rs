@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::compare::{self, Assessor, Past};
+use super::edits::edits;
 use super::fold::{Judge, worst};
 use super::load::{Configuration, Stage, Use};
 use super::notice::{self, RangeNotes};
@@ -17,6 +18,7 @@ use super::plan::RunLimits;
 use super::problem::{ConfigurationError, Problem};
 use super::{ConfigurationRecord, PluginRecord, RunRecord, StageRecord};
 use crate::model::{Answer, Digest, Effects, Kind, Outcome, Release, Score};
+use crate::release::Tree;
 use crate::sandbox::{Call, CallRecord, Input, Loaded, Sandbox};
 
 /// Memory is handed out to calls in pieces of this many bytes, rounded up.
@@ -25,6 +27,15 @@ const MEMORY_PIECE_BYTES: u64 = 1 << 20;
 /// The components of a configuration, compiled: nothing of them has run.
 pub struct Prepared {
     loaded: BTreeMap<String, Arc<Loaded>>,
+}
+
+/// What is judged, and how to read more of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The release.
+    pub release: Arc<Release>,
+    /// The files of its judged commit.
+    pub tree: Arc<Tree>,
 }
 
 /// What a run is doing, as it does it.
@@ -72,7 +83,8 @@ pub fn prepare(
             .map(|(name, resolved)| {
                 let load = move || {
                     let plugin = &resolved.plugin;
-                    sandbox.load(&plugin.component, Arc::clone(&plugin.manifest))
+                    let manifest = Arc::clone(&plugin.manifest);
+                    sandbox.load_granted(&plugin.component, manifest, resolved.grants.clone())
                 };
                 (name, resolved, scope.spawn(load))
             })
@@ -106,12 +118,13 @@ pub fn prepare(
 pub async fn run(
     configuration: &Configuration,
     prepared: &Prepared,
-    release: Arc<Release>,
+    judged: Judged,
     range: &RangeNotes,
     past: &Past,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> RunRecord {
     let run = identifier();
+    let release = Arc::clone(&judged.release);
     let span = tracing::info_span!("run", %run);
     let stages = async {
         let calls = Calls::new(&configuration.plan.limits);
@@ -119,7 +132,7 @@ pub async fn run(
         for stage in &configuration.stages {
             let span = tracing::info_span!("stage", stage = %stage.id);
             let record = calls
-                .stage(configuration, prepared, stage, (&release, past), progress)
+                .stage(configuration, prepared, stage, (&judged, past), progress)
                 .instrument(span)
                 .await;
             stages.push(record);
@@ -180,9 +193,10 @@ impl Calls {
         configuration: &Configuration,
         prepared: &Prepared,
         stage: &Stage,
-        (release, past): (&Arc<Release>, &Past),
+        (judged, past): (&Judged, &Past),
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> StageRecord {
+        let release = &judged.release;
         progress(Progress::Stage {
             stage: &stage.id,
             plugins: stage.uses.len(),
@@ -216,7 +230,8 @@ impl Calls {
                 kind = %used.kind,
                 outcome = tracing::field::Empty
             );
-            let called = self.call(Arc::clone(loaded), call);
+            let loaded = loaded.with_tree(Arc::clone(&judged.tree));
+            let called = self.call(loaded, call);
             tasks.spawn(async move { (number, called.await) }.instrument(span));
         }
         let mut calls = BTreeMap::new();
@@ -253,7 +268,7 @@ impl Calls {
             .filter_map(|(number, used)| {
                 let call = calls.remove(&number)?;
                 let score = scores.get(&number).copied();
-                plugin_record(configuration, stage, (number, used), (call, score), release)
+                plugin_record(configuration, stage, (number, used), (call, score), judged)
             })
             .collect();
         // A use without a record has not decided, so that its stage has not either.
@@ -296,7 +311,8 @@ impl Calls {
             };
             numbers.push(*number);
             assessors.push(Assessor {
-                loaded: Arc::clone(loaded),
+                loaded: Loaded::clone(loaded),
+                grants: resolved.grants.asked(&resolved.plugin.manifest),
                 component: resolved.plugin.digest,
                 settings: resolved.settings.to_string(),
                 limits: used.limits,
@@ -314,7 +330,7 @@ impl Calls {
     /// One call, when there is room for it, until the run's time is over.
     pub(super) fn call(
         &self,
-        loaded: Arc<Loaded>,
+        loaded: Loaded,
         call: Call,
     ) -> impl Future<Output = CallRecord> + Send + 'static {
         let (at_one_time, memory) = (Arc::clone(&self.at_one_time), Arc::clone(&self.memory));
@@ -378,12 +394,12 @@ fn plugin_record(
     stage: &Stage,
     (number, used): (usize, &Use),
     (call, score): (CallRecord, Option<Score>),
-    release: &Release,
+    judged: &Judged,
 ) -> Option<PluginRecord> {
     let resolved = configuration.plugins.get(&used.plugin)?;
     let stage_plan = configuration.plan.stages.get(stage.number)?;
     let use_plan = stage_plan.uses.get(number)?;
-    let time = release.circumstances.time;
+    let time = judged.release.circumstances.time;
     let judge = Judge {
         score,
         ..configuration.plan.judge(stage_plan, use_plan, time)
@@ -397,6 +413,8 @@ fn plugin_record(
         mode: used.mode,
         on_fault: used.on_fault,
         limits: used.limits,
+        grants: resolved.grants.asked(&resolved.plugin.manifest),
+        edits: edits(&call.outcome, &judged.tree),
         call,
         score,
         findings: judgement.findings,

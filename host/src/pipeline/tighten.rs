@@ -10,7 +10,7 @@ use super::quantity::{Size, Span};
 use super::source::Site;
 use super::threshold::Percentile;
 use super::waiver::Waiver;
-use crate::model::Text;
+use crate::model::{Grants, Text};
 use crate::sandbox::Limits;
 
 /// Merges a project's pipeline into its organization's base policy. The stages of the base come
@@ -275,6 +275,15 @@ fn tighten_plugin(
             let project = (words(&settings.value), &settings.site);
             return Err(looser(key, project, (words(value), site)));
         }
+    }
+    if let Some(grants) = &project.grants
+        && grants.value != base.grants()
+    {
+        let site = base.grants.as_ref().map_or(&base.site, |set| &set.site);
+        let words = |grants: &Grants| serde_json::to_string(grants).unwrap_or_default();
+        let key = format!("plugins.{name}.grants");
+        let floor = (words(&base.grants()), site);
+        return Err(looser(key, (words(&grants.value), &grants.site), floor));
     }
     if let Some(limits) = &project.limits_site
         && let Some((key, value, base_value)) = other_limit(&project.limits, &base.limits)

@@ -46,9 +46,9 @@ pub enum Error {
         /// Why.
         source: ReadError,
     },
-    /// It asks for a capability that nobody can grant yet.
+    /// It asks for a capability of which nothing is granted.
     #[error(
-        "the plugin `{}` asks for the capability `{capability}` ({}), which cannot be granted",
+        "the plugin `{}` asks for the capability `{capability}` ({}), which is not granted",
         plugin.terminal(),
         reason.terminal()
     )]
@@ -85,9 +85,17 @@ impl Error {
                 "build it without debug information, and without what it does not need".to_owned()
             }
             Self::NotAPlugin { source, .. } => source.help().to_owned(),
+            Self::NotGranted {
+                plugin,
+                capability: Capability::Tree,
+                ..
+            } => format!(
+                "if it may, name each file and folder (with a `/` at its end) that it may read:\n\
+                 [plugins.{}]\ngrants.tree = [\"FILE\", \"FOLDER/\"]",
+                plugin.terminal()
+            ),
             Self::NotGranted { .. } => {
-                "this version gives plugins commits, changes, artifacts and the log; use a version \
-                 of the plugin that needs no more"
+                "this version can grant `tree` only; use a version of the plugin that needs no more"
                     .to_owned()
             }
         }

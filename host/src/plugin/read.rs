@@ -9,7 +9,7 @@ use std::sync::Arc;
 use holdpoint_build::{Manifest, nearest, read_manifest};
 
 use super::{Error, Plugin, Source, embedded, embedded_names};
-use crate::model::{Digest, Text};
+use crate::model::{Digest, Grants, Text};
 
 /// The largest component, in bytes: three times what a plugin in JavaScript or Python takes.
 pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
@@ -20,7 +20,7 @@ pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
 /// # Errors
 ///
 /// When it cannot be read, is too large, is not a component with one manifest of a version that
-/// this host speaks, or asks for what cannot be granted.
+/// this host speaks.
 pub fn read(source: &Source) -> Result<Plugin, Error> {
     let (component, shown) = match source {
         Source::Embedded(name) => (
@@ -33,7 +33,6 @@ pub fn read(source: &Source) -> Result<Plugin, Error> {
         plugin: shown,
         source,
     })?;
-    check_grants(&manifest)?;
     Ok(Plugin {
         source: source.clone(),
         digest: Digest::of(&component),
@@ -42,20 +41,21 @@ pub fn read(source: &Source) -> Result<Plugin, Error> {
     })
 }
 
-/// Refuses a plugin that asks for a capability that needs a grant: there are no grants yet.
+/// Refuses a plugin that asks for a capability of which the operator grants nothing. `name` is what
+/// the pipeline calls it.
 ///
 /// # Errors
 ///
 /// Names the first such capability.
-pub fn check_grants(manifest: &Manifest) -> Result<(), Error> {
+pub fn check_grants(name: &str, manifest: &Manifest, grants: &Grants) -> Result<(), Error> {
     match manifest
         .capabilities
         .iter()
-        .find(|request| request.capability.needs_grant())
+        .find(|request| !grants.allow(request.capability))
     {
         None => Ok(()),
         Some(request) => Err(Error::NotGranted {
-            plugin: Text::from(manifest.name.as_str()),
+            plugin: Text::from(name),
             capability: request.capability,
             reason: Text::from(request.reason.as_str()),
         }),

@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 
 use super::handle::Handle;
 use super::{
-    Collected, EarlierRelease, EarlierReleases, Error, Query, collect, distrust, earlier, revision,
+    Collected, EarlierRelease, EarlierReleases, Error, Query, Tree, collect, distrust, earlier,
+    revision,
 };
 use crate::model::{ObjectName, Subject, Text};
 
@@ -90,6 +91,18 @@ impl Repository {
                 commit: handle.name(&commit),
             })?;
         Ok((handle.name(&commit), bytes))
+    }
+
+    /// The files of a commit.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such commit.
+    pub fn tree(&self, commit: &ObjectName) -> Result<Tree, Error> {
+        let handle = self.handle();
+        let commit = revision::commit(&handle, commit.as_str())?;
+        let root = handle.commit_tree(commit)?;
+        Ok(Tree::new(self.shared.clone(), self.partial, root))
     }
 
     /// The commit that a revision names; `HEAD` when none is given.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod check;
+mod edit;
 mod finding;
 mod next;
 mod page;

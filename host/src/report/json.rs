@@ -21,9 +21,9 @@ pub use format::write;
 pub use next::{NextReport, ReasonReport};
 pub(super) use run::level_name;
 pub use run::{
-    CiReport, CircumstancesReport, ConfigurationReport, FaultReport, FindingReport, LimitsReport,
-    LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport, StageReport,
-    SubjectReport, WaiverReport,
+    CiReport, CircumstancesReport, ConfigurationReport, FaultReport, FindingReport, GrantsReport,
+    LimitsReport, LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport,
+    StageReport, SubjectReport, WaiverReport,
 };
 pub use score::{BasisReport, ReasonForScaleReport, ScoreReport};
 

@@ -138,7 +138,8 @@ impl Loaded {
     }
 
     async fn run(&self, call: &Call, stopped: Arc<AtomicBool>) -> CallRecord {
-        let state = State::new(Arc::clone(&call.release), &call.limits, call.seed);
+        let release = Arc::clone(&call.release);
+        let state = State::new(release, self.tree(), &call.limits, call.seed);
         let mut store = Store::new(self.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(usize::try_from(call.limits.answer_bytes).unwrap_or(usize::MAX));

@@ -11,8 +11,10 @@ use super::call::{Call, Input, no_such_kind};
 use super::failure::Refusal;
 use super::meter::{MEMORIES_MAX, TABLES_MAX};
 use super::state::State;
+use super::tree::GrantedTree;
 use super::wasi;
-use crate::model::{Kind, Text};
+use crate::model::{Grants, Kind, Text};
+use crate::release::Tree;
 
 /// Modules and components in one component, however deep. What the JavaScript and Python
 /// toolchains make has a few dozen.
@@ -31,6 +33,8 @@ pub struct Sandbox {
 pub struct Loaded {
     manifest: Arc<Manifest>,
     exports: Arc<Exports>,
+    grants: Arc<Grants>,
+    tree: Option<Arc<Tree>>,
 }
 
 /// Why a component was refused before it ran.
@@ -108,7 +112,7 @@ impl LoadError {
                 "plugins may import the interfaces of holdpoint:plugin and virtual WASI 0.2; build it without what needs the import"
             }
             Self::NotGranted { .. } => {
-                "this version grants commits, changes, artifacts and log only"
+                "grant it in the pipeline file, under `grants` of the plugin's table"
             }
             Self::Undeclared { .. } => {
                 "declare it with its reason under [capabilities] in plugin.toml and build again"
@@ -138,14 +142,28 @@ impl Sandbox {
         })
     }
 
-    /// Holds the component's imports and exports against its manifest and the contract, compiles
-    /// and links it. Nothing of it runs.
+    /// Loads a component that is granted nothing; see [`load_granted`](Self::load_granted).
     ///
     /// # Errors
     ///
-    /// When it asks for what no host gives, does not export what its manifest says, or does not
-    /// compile.
+    /// As there.
     pub fn load(&self, component: &[u8], manifest: Arc<Manifest>) -> Result<Loaded, LoadError> {
+        self.load_granted(component, manifest, Grants::default())
+    }
+
+    /// Holds the component's imports and exports against its manifest, the grants and the contract,
+    /// compiles and links it. Nothing of it runs.
+    ///
+    /// # Errors
+    ///
+    /// When it asks for what no host gives or nobody granted, does not export what its manifest
+    /// says, or does not compile.
+    pub fn load_granted(
+        &self,
+        component: &[u8],
+        manifest: Arc<Manifest>,
+        grants: Grants,
+    ) -> Result<Loaded, LoadError> {
         let count = holdpoint_build::count_parts(component, PARTS_MAX)?;
         if count > PARTS_MAX {
             return Err(LoadError::TooManyParts {
@@ -156,7 +174,7 @@ impl Sandbox {
         }
         let component = Component::new(&self.engine, component).map_err(LoadError::Compile)?;
         for (name, _) in component.component_type().imports(&self.engine) {
-            check_import(name, &manifest)?;
+            check_import(name, &manifest, &grants)?;
         }
         check_parts(&component)?;
         let instance = self
@@ -174,6 +192,8 @@ impl Sandbox {
         Ok(Loaded {
             manifest,
             exports: Arc::new(exports),
+            grants: Arc::new(grants),
+            tree: None,
         })
     }
 }
@@ -189,6 +209,19 @@ impl Loaded {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The same component, with the files of the judged commit in reach of what it is granted.
+    #[must_use]
+    pub fn with_tree(&self, tree: Arc<Tree>) -> Self {
+        Self {
+            tree: Some(tree),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn tree(&self) -> GrantedTree {
+        GrantedTree::new(Arc::clone(&self.grants), self.tree.clone())
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -233,11 +266,11 @@ fn check_parts(component: &Component) -> Result<(), LoadError> {
 }
 
 /// Refuses an import by name, before the linker would with a message of its own.
-fn check_import(name: &str, manifest: &Manifest) -> Result<(), LoadError> {
+fn check_import(name: &str, manifest: &Manifest, grants: &Grants) -> Result<(), LoadError> {
     match Import::of(name) {
         Import::Model | Import::VirtualWasi(_) => Ok(()),
         Import::Unknown(name) => Err(LoadError::UnknownImport { name: name.into() }),
-        Import::Capability(capability) if capability.needs_grant() => {
+        Import::Capability(capability) if !grants.allow(capability) => {
             Err(LoadError::NotGranted { capability })
         }
         Import::Capability(capability) => {

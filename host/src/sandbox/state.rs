@@ -10,6 +10,7 @@ use super::Limits;
 use super::capture::{Capture, Stream};
 use super::clock::Clock;
 use super::meter::{Budget, MemoryMeter};
+use super::tree::GrantedTree;
 use crate::model::Release;
 
 /// Handles that a guest may hold at once, of the host's resources and of its own.
@@ -25,11 +26,17 @@ pub(super) struct State {
     pub(super) capture: Capture,
     pub(super) clock: Clock,
     pub(super) table: ResourceTable,
+    pub(super) tree: GrantedTree,
     wasi: WasiCtx,
 }
 
 impl State {
-    pub(super) fn new(release: Arc<Release>, limits: &Limits, seed: [u8; 32]) -> Self {
+    pub(super) fn new(
+        release: Arc<Release>,
+        tree: GrantedTree,
+        limits: &Limits,
+        seed: [u8; 32],
+    ) -> Self {
         let capture = Capture::new(limits);
         let start = u64::try_from(release.circumstances.time.as_second()).unwrap_or(0);
         let clock = Clock::new(Duration::from_secs(start));
@@ -58,6 +65,7 @@ impl State {
             capture,
             clock,
             table,
+            tree,
             wasi,
         }
     }

@@ -83,6 +83,7 @@ impl Default for ReleaseBuilder {
             circumstances: Circumstances {
                 time: 1_700_000_000,
                 zone: "UTC".to_owned(),
+                utc_offset: 0,
                 initiator: None,
                 ci: None,
                 job_url: None,

@@ -117,14 +117,7 @@ fn a_release_whose_commits_were_not_fetched_is_counted() {
     let shallow = context.path().join("shallow");
     let url = format!("file://{}", repository.path().display());
     let path = shallow.to_str().expect("a path in UTF-8");
-    repository.git([
-        "clone",
-        "--quiet",
-        "--depth",
-        "8",
-        &url,
-        path,
-    ]);
+    repository.git(["clone", "--quiet", "--depth", "8", &url, path]);
     let opened = Opened::open(&shallow).expect("a repository");
     let head = opened.commit(Some("HEAD")).expect("a head");
     let found = opened.earlier(&Query::default(), &head).expect("releases");

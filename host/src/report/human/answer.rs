@@ -1,6 +1,6 @@
 use super::run::window;
 use super::{ITEMS_SHOWN_MAX, Page, finding, rest};
-use crate::model::{Answer, Demand, Edit, Factor, Location, Sharing};
+use crate::model::{Answer, Demand, Factor, Location, Sharing};
 use crate::report::commits::Commits;
 use crate::report::json::health_name;
 use crate::report::words;
@@ -8,7 +8,8 @@ use crate::report::words;
 /// Puts on a page what a plugin answered, apart from findings.
 pub(super) fn put(page: &mut Page, indent: usize, answer: &Answer, commits: &Commits<'_>) {
     let (heading, items): (String, Vec<String>) = match answer {
-        Answer::Findings(_) => return,
+        // What is shown of these stands in files of their own.
+        Answer::Findings(_) | Answer::Edits(_) => return,
         Answer::Assessment(assessment) => (
             format!("Magnitude {}, because of:", rounded(assessment.magnitude)),
             assessment
@@ -29,10 +30,6 @@ pub(super) fn put(page: &mut Page, indent: usize, answer: &Answer, commits: &Com
                     )
                 })
                 .collect(),
-        ),
-        Answer::Edits(edits) => (
-            "It would edit (nothing is written):".to_owned(),
-            edits.iter().map(edit).collect(),
         ),
         Answer::Messages(messages) => (
             "It would say (nothing is sent):".to_owned(),
@@ -142,13 +139,4 @@ fn demand(demand: &Demand) -> String {
             approval.principal.terminal()
         ),
     }
-}
-
-fn edit(edit: &Edit) -> String {
-    format!(
-        "{}: {}, {}",
-        edit.path.terminal(),
-        edit.title.terminal(),
-        words::count(edit.content.raw().lines().count() as u64, "line", "lines")
-    )
 }

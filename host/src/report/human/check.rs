@@ -102,6 +102,15 @@ fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
             ),
         }
     }
+    if !plugin.grants.tree.is_empty() {
+        page.text(
+            4,
+            &format!(
+                "May read of the judged commit: {}.",
+                plugin.grants.tree.join(", ")
+            ),
+        );
+    }
     let limits = &plugin.limits;
     page.text(
         4,

@@ -83,6 +83,14 @@ impl Page {
         self.led(2, Style::new().dimmed(), &format!("{name:<10}"), body);
     }
 
+    /// A line that somebody else wrote, styled as a whole and kept as it is behind a bar.
+    pub fn line(&mut self, indent: usize, style: Style, line: &Text) {
+        self.text.push_str(&" ".repeat(indent));
+        self.push_styled(Style::new().dimmed(), "| ");
+        self.push_styled(style, &safe(&line.terminal().to_string()));
+        self.text.push('\n');
+    }
+
     /// Lines that somebody else wrote, kept as they are behind a bar.
     pub fn block(&mut self, indent: usize, text: &Text) {
         for line in text.terminal_lines() {
@@ -136,8 +144,24 @@ fn safe(text: &str) -> String {
     without_marks(&Text::from(text).terminal().to_string())
 }
 
+/// Two marks that letters and a bracket follow: a heading of Markdown is none.
 fn without_marks(text: &str) -> String {
-    text.replace("##", "#\\u{23}")
+    let mut without = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("##") {
+        let (before, marks) = rest.split_at(at + 1);
+        without.push_str(before);
+        let after = &marks[1..];
+        let command = after.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+        rest = if command.starts_with('[') {
+            without.push_str("\\u{23}");
+            after
+        } else {
+            marks
+        };
+    }
+    without.push_str(rest);
+    without
 }
 
 /// A line that does not begin with `::`, with which some CI systems begin a command. They pass over

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
-use super::{Detail, Page, answer, finding, page, score};
-use crate::model::{Outcome, Release, Text, Verdict};
+use super::{Detail, Page, answer, edit, finding, page, score};
+use crate::model::{Answer, Outcome, Release, Text, Verdict};
 use crate::pipeline::{OnFault, PluginRecord, RunRecord, StageRecord, Trust};
 use crate::report::commits::Commits;
 use crate::report::json::{instant, level_name};
@@ -196,7 +196,10 @@ fn put_plugin(
         score::put(page, 4, score);
     }
     if let Outcome::Answered(answer) = outcome {
-        answer::put(page, 4, answer, commits);
+        match answer {
+            Answer::Edits(edits) => edit::put(page, 4, edits, &plugin.edits, detail),
+            _ => answer::put(page, 4, answer, commits),
+        }
     }
     finding::list(page, 4, &plugin.findings, commits);
     if detail == Detail::Full || !matches!(outcome, Outcome::Answered(_)) {

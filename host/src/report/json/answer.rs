@@ -2,8 +2,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    Answer, Approval, Demand, Health, Lease, Location, PlannedRequest, Sharing, Text, Window,
+    Answer, Approval, Demand, Edit, Health, Lease, Location, PlannedRequest, Sharing, Text, Window,
 };
+use crate::pipeline::{Before, EditRecord};
 use crate::report::commits::Commits;
 
 /// What a plugin answered, apart from findings, which stand beside it with what was made of them.
@@ -111,6 +112,15 @@ pub struct EditReport {
     pub title: String,
     /// The whole content.
     pub content: String,
+    /// What the judged commit has at that path.
+    pub before: Before,
+    /// Lines that are added; none where there are no lines to be compared.
+    pub insertions: Option<u32>,
+    /// Lines that are taken away; none where there are no lines to be compared.
+    pub deletions: Option<u32>,
+    /// What changes, in the form of `diff -u` without its first two lines; empty when nothing does,
+    /// none where there are no lines to be compared.
+    pub difference: Option<String>,
 }
 
 /// A body for a channel.
@@ -213,8 +223,23 @@ impl PlaceReport {
     }
 }
 
+impl EditReport {
+    fn new(edit: &Edit, record: &EditRecord) -> Self {
+        let difference = record.difference.as_ref();
+        Self {
+            path: edit.path.raw().to_owned(),
+            title: edit.title.raw().to_owned(),
+            content: edit.content.raw().to_owned(),
+            before: record.before,
+            insertions: difference.map(|difference| difference.insertions),
+            deletions: difference.map(|difference| difference.deletions),
+            difference: difference.map(|difference| difference.unified.raw().to_owned()),
+        }
+    }
+}
+
 impl AnswerReport {
-    pub(super) fn new(answer: &Answer, commits: &Commits<'_>) -> Self {
+    pub(super) fn new(answer: &Answer, edits: &[EditRecord], commits: &Commits<'_>) -> Self {
         match answer {
             Answer::Findings(_) => Self::Policy,
             Answer::Assessment(assessment) => Self::Risk {
@@ -240,14 +265,11 @@ impl AnswerReport {
                     })
                     .collect(),
             },
-            Answer::Edits(edits) => Self::Document {
-                edits: edits
+            Answer::Edits(answered) => Self::Document {
+                edits: answered
                     .iter()
-                    .map(|edit| EditReport {
-                        path: edit.path.raw().to_owned(),
-                        title: edit.title.raw().to_owned(),
-                        content: edit.content.raw().to_owned(),
-                    })
+                    .zip(edits)
+                    .map(|(edit, record)| EditReport::new(edit, record))
                     .collect(),
             },
             Answer::Messages(messages) => Self::Notify {

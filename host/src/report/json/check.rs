@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-use super::{ConfigurationReport, LimitsReport, SCHEMA_VERSION, SourceReport};
+use super::{ConfigurationReport, GrantsReport, LimitsReport, SCHEMA_VERSION, SourceReport};
 use crate::model::{Kind, Severity};
 use crate::pipeline::{Configuration, Mode, OnFault, Percentile, Trust, Use, Waiver};
 
@@ -61,6 +61,8 @@ pub struct CheckedPluginReport {
     pub on_fault: OnFault,
     /// Its rules, with what they count for here.
     pub rules: Vec<RuleReport>,
+    /// What it may use beyond the release itself: granted, and asked for.
+    pub grants: GrantsReport,
     /// The bounds on its call.
     pub limits: LimitsReport,
 }
@@ -161,6 +163,7 @@ impl CheckedPluginReport {
                         .map_or(Some(rule.severity), |set| set.value.severity()),
                 })
                 .collect(),
+            grants: GrantsReport::new(&resolved.grants.asked(manifest)),
             limits: LimitsReport::new(&used.limits),
         })
     }

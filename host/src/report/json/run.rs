@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::{AnswerReport, PlaceReport, SCHEMA_VERSION, ScoreReport};
 use crate::model::{
-    Circumstances, Effects, FaultCode, Kind, Outcome, Release, Severity, Text, Totals, Verdict,
+    Circumstances, Effects, FaultCode, Grants, Kind, Outcome, Release, Severity, Text, Totals,
+    Verdict,
 };
 use crate::pipeline::{
     ConfigurationRecord, JudgedFinding, Mode, OnFault, Percentile, PluginRecord, RunRecord,
@@ -190,6 +191,8 @@ pub struct PluginReport {
     pub score: Option<ScoreReport>,
     /// The bounds that were in force.
     pub limits: LimitsReport,
+    /// What it may use beyond the release itself.
+    pub grants: GrantsReport,
     /// Fuel used.
     pub fuel: u64,
     /// Largest sum of its memories and tables, in bytes.
@@ -214,6 +217,13 @@ pub struct FaultReport {
     pub limit: Option<String>,
     /// Guest frames, innermost first.
     pub backtrace: Vec<String>,
+}
+
+/// What a plugin may use beyond the release itself.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct GrantsReport {
+    /// Files of the judged commit, and folders, which end with `/`.
+    pub tree: Vec<String>,
 }
 
 /// The bounds on one plugin call.
@@ -433,11 +443,14 @@ impl PluginReport {
             outcome: outcome.name().to_owned(),
             fault: FaultReport::new(outcome),
             answer: match outcome {
-                Outcome::Answered(answer) => Some(AnswerReport::new(answer, commits)),
+                Outcome::Answered(answer) => {
+                    Some(AnswerReport::new(answer, &plugin.edits, commits))
+                }
                 _ => None,
             },
             score: plugin.score.as_ref().map(ScoreReport::new),
             limits: LimitsReport::new(&plugin.limits),
+            grants: GrantsReport::new(&plugin.grants),
             fuel: plugin.call.fuel,
             memory_bytes: plugin.call.memory_bytes,
             duration_ms: milliseconds(plugin.call.duration),
@@ -463,6 +476,15 @@ impl FaultReport {
                 _ => Vec::new(),
             },
         })
+    }
+}
+
+impl GrantsReport {
+    pub(super) fn new(grants: &Grants) -> Self {
+        let tree = grants.tree.iter().map(|grant| grant.as_str().to_owned());
+        Self {
+            tree: tree.collect(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker};
 
-use super::interfaces::{artifacts, changes, commits, log};
+use super::interfaces::{artifacts, changes, commits, log, tree};
 use super::release;
 use crate::sandbox::capture::LogLevel;
 use crate::sandbox::state::State;
@@ -9,12 +9,13 @@ use crate::sandbox::state::State;
 /// Items of one page at most: a larger `count` is answered as this many.
 const PAGE_ITEMS_MAX: u32 = 500;
 
-/// Gives a plugin the imports that need no grant. Evidence, history, tree, http and secrets are not
-/// there, so that a component that imports them cannot be linked.
+/// Gives a plugin the imports that there are. Evidence, history, http and secrets are not there, so
+/// that a component that imports them cannot be linked; `tree` answers only what is granted.
 pub(in crate::sandbox) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     commits::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     changes::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     artifacts::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    tree::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }
 
@@ -48,6 +49,21 @@ impl artifacts::Host for State {
         let page = page(&self.release.subject.artifacts, start, count);
         let answer: Vec<_> = page.iter().map(release::artifact).collect();
         self.budget.answered(release::bytes_of_artifacts(&answer))?;
+        Ok(answer)
+    }
+}
+
+impl tree::Host for State {
+    fn entries(&mut self, folder: String) -> Result<Result<Vec<String>, tree::TreeError>> {
+        let answer = self.tree.entries(&folder)?;
+        let bytes = answer.iter().flatten().map(|name| 16 + name.len()).sum();
+        self.budget.answered(bytes)?;
+        Ok(answer)
+    }
+
+    fn read(&mut self, path: String) -> Result<Result<Vec<u8>, tree::TreeError>> {
+        let answer = self.tree.read(&path)?;
+        self.budget.answered(answer.as_ref().map_or(0, Vec::len))?;
         Ok(answer)
     }
 }

@@ -31,6 +31,7 @@ pub(in crate::sandbox) fn release(release: &Release) -> policy::Release {
         circumstances: model::Circumstances {
             time: circumstances.time.as_second(),
             zone: circumstances.zone.clone(),
+            utc_offset: circumstances.utc_offset_seconds(),
             initiator: circumstances
                 .ci
                 .as_ref()

@@ -1,0 +1,154 @@
+use std::fmt;
+
+use holdpoint_build::Manifest;
+use serde::{Serialize, Serializer};
+
+use super::{Capability, Text};
+
+/// What an operator allows one plugin beyond the release itself. It counts only for a capability
+/// that the plugin asks for in its manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Grants {
+    /// Files of the judged commit that it may read; empty for none.
+    pub tree: Vec<TreeGrant>,
+}
+
+impl Grants {
+    /// Whether anything of a capability is allowed.
+    ///
+    /// ```
+    /// use holdpoint::model::{Capability, Grants, TreeGrant};
+    ///
+    /// let grants = Grants { tree: vec![TreeGrant::new("docs/").unwrap()] };
+    /// assert!(grants.allow(Capability::Tree));
+    /// assert!(!grants.allow(Capability::Http));
+    /// ```
+    #[must_use]
+    pub fn allow(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::Tree => !self.tree.is_empty(),
+            Capability::Evidence | Capability::History | Capability::Http | Capability::Secrets => {
+                false
+            }
+            Capability::Commits | Capability::Changes | Capability::Artifacts | Capability::Log => {
+                true
+            }
+        }
+    }
+
+    /// The capabilities of which something is granted.
+    pub fn granted(&self) -> impl Iterator<Item = Capability> {
+        let tree = self.allow(Capability::Tree).then_some(Capability::Tree);
+        tree.into_iter()
+    }
+
+    /// The part that a plugin also asks for: what is in force.
+    #[must_use]
+    pub fn asked(&self, manifest: &Manifest) -> Self {
+        let asks = |capability| {
+            let mut requests = manifest.capabilities.iter();
+            requests.any(|request| request.capability == capability)
+        };
+        Self {
+            tree: if asks(Capability::Tree) {
+                self.tree.clone()
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// Whether a file may be read.
+    #[must_use]
+    pub fn allow_file(&self, path: &str) -> bool {
+        self.tree.iter().any(|grant| grant.allows_file(path))
+    }
+
+    /// Whether the names in a folder may be read, written with or without its last `/`.
+    #[must_use]
+    pub fn allow_folder(&self, folder: &str) -> bool {
+        self.tree.iter().any(|grant| grant.allows_folder(folder))
+    }
+}
+
+/// A file of the judged commit, or a folder with all that is below it.
+///
+/// ```
+/// use holdpoint::model::TreeGrant;
+///
+/// let file = TreeGrant::new("CHANGELOG.md").unwrap();
+/// assert!(file.allows_file("CHANGELOG.md") && !file.allows_file("docs/CHANGELOG.md"));
+/// let folder = TreeGrant::new("docs/").unwrap();
+/// assert!(folder.allows_file("docs/a/b.md") && !folder.allows_file("docs"));
+/// assert!(TreeGrant::new("../docs/").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TreeGrant(String);
+
+/// What was written is neither a file nor a folder of a repository.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{}` is not the path of a file, such as `CHANGELOG.md`, or of a folder, such as `docs/`: \
+     relative to the root of the repository, without `.` and `..`",
+    path.terminal()
+)]
+pub struct TreeGrantError {
+    path: Text,
+}
+
+impl TreeGrant {
+    /// A file, or with a `/` at its end a folder.
+    ///
+    /// # Errors
+    ///
+    /// When it is empty or absolute, or a part of it is empty, `.` or `..`.
+    pub fn new(path: &str) -> Result<Self, TreeGrantError> {
+        if is_plain(path.strip_suffix('/').unwrap_or(path)) {
+            Ok(Self(path.to_owned()))
+        } else {
+            Err(TreeGrantError { path: path.into() })
+        }
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a file is the one, or below the folder.
+    #[must_use]
+    pub fn allows_file(&self, path: &str) -> bool {
+        is_plain(path) && (self.0 == path || self.allows_below(path))
+    }
+
+    /// Whether a folder is the one, or below it.
+    #[must_use]
+    pub fn allows_folder(&self, folder: &str) -> bool {
+        let folder = folder.strip_suffix('/').unwrap_or(folder);
+        is_plain(folder) && (self.0.strip_suffix('/') == Some(folder) || self.allows_below(folder))
+    }
+
+    fn allows_below(&self, path: &str) -> bool {
+        self.0.ends_with('/') && path.starts_with(&self.0)
+    }
+}
+
+impl Serialize for TreeGrant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// What a person reads: escaped.
+impl fmt::Display for TreeGrant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Text::from(self.0.as_str()).terminal(), formatter)
+    }
+}
+
+/// Whether every part of a path is a name, so that no other path means the same.
+fn is_plain(path: &str) -> bool {
+    path.split('/').all(|part| !matches!(part, "" | "." | "..")) && !path.contains(['\0', '\\'])
+}

@@ -1,0 +1,36 @@
+//! Writes the notes of a release: breaking changes first, then what the commits do, by type and
+//! scope. `README.md` says how text of strangers is kept from doing anything in them.
+
+#![forbid(unsafe_code)]
+
+mod notes;
+mod settings;
+
+#[cfg(test)]
+mod tests;
+
+use holdpoint_sdk::{Document, Edit, Fault, Plugin, Release};
+
+pub use settings::{Section, Settings};
+
+/// The plugin.
+pub struct ReleaseNotes;
+
+impl Plugin for ReleaseNotes {
+    type Settings = Settings;
+}
+
+impl Document for ReleaseNotes {
+    fn render(release: &Release, settings: &Settings) -> Result<Vec<Edit>, Fault> {
+        Ok(vec![Edit {
+            path: settings.path.clone(),
+            content: notes::write(release, settings)?,
+            title: match &release.subject.version {
+                Some(version) => format!("the notes of {version}"),
+                None => "the notes of what is not released yet".to_owned(),
+            },
+        }])
+    }
+}
+
+holdpoint_sdk::export!(ReleaseNotes: document);
