@@ -4,7 +4,9 @@
 //! calls them and folds their answers. `docs/pipeline.md` beside this package describes the file.
 
 mod at;
+mod channel;
 mod compose;
+mod event;
 mod file;
 mod fold;
 mod help;
@@ -26,9 +28,11 @@ mod tighten;
 mod waiver;
 
 pub use at::At;
+pub use channel::{BODY_BYTES_MAX, ChannelPlan, MESSAGES_MAX};
+pub use event::{EVENT_FINDING_BYTES_MAX, EVENT_FINDINGS_MAX, MESSAGE_BYTES_MAX};
 pub use file::{
-    ArtifactTable, EvidenceTable, Expiry, File, LimitsTable, PluginTable, ReleaseTable,
-    RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
+    ArtifactTable, ChannelTable, EvidenceTable, Expiry, File, LimitsTable, PluginTable,
+    ReleaseTable, RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
 };
 pub use fold::{Judge, Judgement, worst};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};
@@ -40,8 +44,8 @@ pub use problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 pub use quantity::{QuantityError, Size, Span};
 pub use read::{FILE_NAME, Named, embedded, trust_of_revision};
 pub use record::{
-    ConfigurationRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord, SourceRecord,
-    StageRecord, Trust, WaiverRecord,
+    ConfigurationRecord, JudgedFinding, MessageRecord, Mode, OnFault, PluginRecord, RunRecord,
+    SourceRecord, StageRecord, Trust, WaiverRecord,
 };
 pub use resolve::{Resolved, STAGE_KINDS};
 pub use run::{Prepared, Progress, prepare, run};

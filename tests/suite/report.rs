@@ -81,6 +81,7 @@ pub fn record() -> RunRecord {
             )],
         }],
         findings: Vec::new(),
+        messages: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
+use super::event;
 use super::fold::worst;
 use super::load::{Configuration, Stage, Use};
 use super::notice::{self, RangeNotes};
@@ -23,7 +24,7 @@ const MEMORY_PIECE_BYTES: u64 = 1 << 20;
 
 /// The components of a configuration, compiled: nothing of them has run.
 pub struct Prepared {
-    loaded: BTreeMap<String, Arc<Loaded>>,
+    pub(super) loaded: BTreeMap<String, Arc<Loaded>>,
 }
 
 /// What a run is doing, as it does it.
@@ -104,7 +105,7 @@ pub async fn run(
 ) -> RunRecord {
     let run = identifier();
     let span = tracing::info_span!("run", %run);
-    let stages = async {
+    let (stages, verdict, messages) = async {
         let calls = Calls::new(&configuration.plan.limits);
         let mut stages = Vec::with_capacity(configuration.stages.len());
         for stage in &configuration.stages {
@@ -115,14 +116,17 @@ pub async fn run(
                 .await;
             stages.push(record);
         }
-        stages
+        let verdict = worst(stages.iter().map(|stage| stage.verdict));
+        let events = event::events(&run, &stages, verdict);
+        let messages = event::tell(&calls, configuration, prepared, &release, events).await;
+        (stages, verdict, messages)
     }
     .instrument(span)
     .await;
-    let findings = notice::findings(configuration, &stages, &release, range);
+    let findings = notice::findings(configuration, (&stages, &messages), &release, range);
     RunRecord {
         run,
-        verdict: worst(stages.iter().map(|stage| stage.verdict)),
+        verdict,
         overridden: false,
         effects: Effects::None,
         release,
@@ -134,6 +138,7 @@ pub async fn run(
         },
         stages,
         findings,
+        messages,
     }
 }
 
@@ -145,7 +150,7 @@ fn identifier() -> String {
 }
 
 /// What the calls of a run share.
-struct Calls {
+pub(super) struct Calls {
     at_one_time: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     wall_time: Duration,
@@ -249,7 +254,7 @@ impl Calls {
     }
 
     /// One call, when there is room for it, until the run's time is over.
-    fn call(
+    pub(super) fn call(
         &self,
         loaded: Arc<Loaded>,
         call: Call,

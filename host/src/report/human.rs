@@ -3,6 +3,7 @@
 mod answer;
 mod check;
 mod finding;
+mod message;
 mod next;
 mod page;
 mod run;
