@@ -4,9 +4,11 @@
 //! calls them and folds their answers. `docs/pipeline.md` beside this package describes the file.
 
 mod at;
+mod channel;
 mod compare;
 mod compose;
 mod edits;
+mod event;
 mod file;
 mod fold;
 mod help;
@@ -30,10 +32,12 @@ mod tighten;
 mod waiver;
 
 pub use at::At;
+pub use channel::{BODY_BYTES_MAX, ChannelPlan, MESSAGES_MAX};
 pub use compare::Past;
 pub use edits::{Before, EditRecord};
+pub use event::{EVENT_FINDING_BYTES_MAX, EVENT_FINDINGS_MAX, MESSAGE_BYTES_MAX};
 pub use file::{
-    ArtifactTable, EvidenceTable, Expiry, File, GrantsTable, LimitsTable, PluginTable,
+    ArtifactTable, ChannelTable, EvidenceTable, Expiry, File, GrantsTable, LimitsTable, PluginTable,
     ReleaseTable, RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
 };
 pub use fold::{Judge, Judgement, worst};
@@ -46,8 +50,8 @@ pub use problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 pub use quantity::{QuantityError, Size, Span};
 pub use read::{FILE_NAME, Named, embedded, trust_of_revision};
 pub use record::{
-    ConfigurationRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord, SourceRecord,
-    StageRecord, Trust, WaiverRecord,
+    ConfigurationRecord, JudgedFinding, MessageRecord, Mode, OnFault, PluginRecord, RunRecord,
+    SourceRecord, StageRecord, Trust, WaiverRecord,
 };
 pub use resolve::{Resolved, STAGE_KINDS};
 pub use run::{Judged, Prepared, Progress, prepare, run};

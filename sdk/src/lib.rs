@@ -128,7 +128,7 @@ pub use private::bindings::imports::holdpoint::plugin::model::{
 };
 pub use private::bindings::imports::holdpoint::plugin::tree::TreeError;
 pub use private::bindings::notify::exports::holdpoint::plugin::notify::{
-    Channel, Event, EventKind, Message,
+    Channel, Event, EventKind, Message, Verdict,
 };
 pub use private::bindings::resource::exports::holdpoint::plugin::resource::{
     ApprovalClaim, Demand, LeaseClaim, Requirement, Sharing, WindowClaim,

@@ -19,6 +19,7 @@ mod gate;
 mod hostile;
 mod mutants;
 mod next;
+mod notify;
 mod pipeline;
 mod planted;
 mod plugin;

@@ -83,6 +83,7 @@ pub fn record() -> RunRecord {
             )],
         }],
         findings: Vec::new(),
+        messages: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Location, Text};
+use super::{Finding, Location, Text, Verdict};
 
 /// What became of one plugin call.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +87,10 @@ pub enum LimitKind {
     HostCallBytes,
     /// Handles to resources of the host or of its own that the guest holds at once.
     Handles,
+    /// Messages for one event.
+    Messages,
+    /// Bytes of the bodies of all messages of a run together.
+    MessageBytes,
 }
 
 /// What a plugin answered, by kind.
@@ -248,6 +252,8 @@ pub struct Event {
     pub run: String,
     /// The stage that it happened in.
     pub stage: Option<String>,
+    /// What the stage, or the run, came to; none when that is not known yet.
+    pub verdict: Option<Verdict>,
     /// Why.
     pub reason: Text,
     /// The findings that block.
@@ -255,7 +261,19 @@ pub struct Event {
 }
 
 /// What happened to a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
     /// The stages and their plugins are known.
@@ -278,6 +296,39 @@ pub enum EventKind {
     Undone,
     /// The run is over.
     Finished,
+}
+
+impl EventKind {
+    /// Every kind, in the order of a run.
+    pub const ALL: [Self; 10] = [
+        Self::Planned,
+        Self::Started,
+        Self::Waiting,
+        Self::Approved,
+        Self::Blocked,
+        Self::Overridden,
+        Self::Deployed,
+        Self::Verified,
+        Self::Undone,
+        Self::Finished,
+    ];
+
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Started => "started",
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Blocked => "blocked",
+            Self::Overridden => "overridden",
+            Self::Deployed => "deployed",
+            Self::Verified => "verified",
+            Self::Undone => "undone",
+            Self::Finished => "finished",
+        }
+    }
 }
 
 /// What a channel takes.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use globset::GlobBuilder;
 
 use super::at::At;
+use super::channel::channels;
 use super::file::{File, StageTable, UseEntry, WaiverTable};
 use super::plan::{Layer, Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
@@ -70,6 +71,12 @@ impl Plan {
                 .entry(used.plugin.clone())
                 .or_insert_with(|| PluginPlan::embedded(&used.site));
         }
+        let channels = channels(file.channels, source)?;
+        for channel in channels.values() {
+            plugins
+                .entry(channel.plugin.clone())
+                .or_insert_with(|| PluginPlan::embedded(&channel.site));
+        }
         let waivers = file
             .waivers
             .into_iter()
@@ -81,13 +88,14 @@ impl Plan {
             plugins,
             stages,
             waivers,
+            channels,
             site: place(&(0..0)),
         })
     }
 }
 
 /// Names are kebab-case, and `holdpoint` is the host's own.
-fn check_name(
+pub(super) fn check_name(
     what: &'static str,
     name: &At<String>,
     source: &Arc<Source>,

@@ -10,7 +10,7 @@ use super::at::At;
 use super::quantity::{Size, Span};
 use super::threshold::Percentile;
 use super::{Mode, OnFault};
-use crate::model::{Kind, ObjectName, Severity};
+use crate::model::{EventKind, Kind, ObjectName, Severity};
 
 /// A pipeline file, as written: what is released, which plugins judge it, in which stages.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -26,6 +26,23 @@ pub struct File {
     pub stages: Vec<At<StageTable>>,
     /// Findings that somebody answers for, each until a day.
     pub waivers: Vec<At<WaiverTable>>,
+    /// Who hears of the run, by the name of the channel.
+    pub channels: BTreeMap<At<String>, At<ChannelTable>>,
+}
+
+/// Who hears of a run: messages for it are composed by a plugin of kind notify.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ChannelTable {
+    /// Name of the plugin, which is of kind notify.
+    #[serde(rename = "use")]
+    pub plugin: At<String>,
+    /// The events that it is told of; without it all of them.
+    pub events: Option<At<Vec<At<EventKind>>>>,
+    /// Media type of the bodies that it takes; without it `application/json`.
+    pub media_type: Option<At<String>>,
+    /// The largest body, at most `1 MiB`; without it `64 KiB`.
+    pub body_max: Option<At<Size>>,
 }
 
 /// What is released.

@@ -32,6 +32,9 @@ impl Problem {
                 id = \"policy\"\nuse = [\"conventional-commits\"]"
                 .to_owned(),
             Self::Syntax(_) => "see https://toml.io for how TOML is written".to_owned(),
+            Self::UnknownKey { table, key, .. } if is_address(table, key.raw()) => "a channel has \
+                neither address nor secret yet: its messages are composed and shown, not sent"
+                .to_owned(),
             Self::UnknownKey { nearest, known, .. } => match nearest {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => format!("known keys: {}", quoted(known)),
@@ -72,7 +75,8 @@ impl Problem {
                 )
             }
             Self::KindOutsideStages { .. } => format!(
-                "stages call plugins of kind {}",
+                "stages call plugins of kind {}; one of kind notify belongs to a channel: \
+                 [channels.NAME] with use = \"PLUGIN\"",
                 names(&super::resolve::STAGE_KINDS)
             ),
             Self::Settings { plugin, source } => settings(plugin, source),
@@ -98,6 +102,12 @@ impl Problem {
             }
         })
     }
+}
+
+/// Whether a key of a channel is one by which messages would be sent.
+fn is_address(table: &str, key: &str) -> bool {
+    table.starts_with("[channels.")
+        && ["address", "url", "secret", "secrets", "token", "webhook"].contains(&key)
 }
 
 /// The key that was meant, else where the schema is to be seen.

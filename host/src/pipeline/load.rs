@@ -71,7 +71,7 @@ pub struct Configuration {
     pub stages: Vec<Stage>,
     /// What the files ask for.
     pub plan: Plan,
-    /// The plugins that a stage uses, by name.
+    /// The plugins that a stage or a channel uses, by name.
     pub plugins: BTreeMap<String, Resolved>,
     /// Content of the CODEOWNERS file that the files name; none when the configuration is not
     /// trusted.
@@ -164,6 +164,7 @@ pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
         policy.as_deref(),
         owners.as_deref(),
         (&stages, &plugins),
+        &plan,
         &request.flags,
     );
     Ok(Configuration {
@@ -306,6 +307,7 @@ fn digest(
     policy: Option<&Source>,
     owners: Option<&[u8]>,
     (stages, plugins): (&[Stage], &BTreeMap<String, Resolved>),
+    plan: &Plan,
     flags: &Flags,
 ) -> Digest {
     let plugins: Vec<_> = plugins
@@ -339,12 +341,27 @@ fn digest(
             })
         })
         .collect();
+    let channels: Vec<_> = plan
+        .channels
+        .iter()
+        .map(|(name, channel)| {
+            serde_json::json!({
+                "name": name,
+                "plugin": channel.plugin,
+                "events": channel.events,
+                "media-type": channel.media_type,
+                "body-max": channel.body_bytes_max,
+                "limits": plan.channel_limits(channel),
+            })
+        })
+        .collect();
     Digest::of_json(&serde_json::json!({
         "pipeline": pipeline.digest,
         "policy": policy.map(|policy| policy.digest),
         "owners": owners.map(Digest::of),
         "plugins": plugins,
         "stages": stages,
+        "channels": channels,
         "flags": flags,
     }))
 }

@@ -2,7 +2,7 @@ use super::fold::sort;
 use super::load::Configuration;
 use super::quantity::Span;
 use super::waiver::Waiver;
-use super::{JudgedFinding, StageRecord};
+use super::{JudgedFinding, MessageRecord, StageRecord};
 use crate::model::{Capability, Finding, Location, Outcome, Release, RuleId, Severity, Text};
 use crate::release::{Jump, Narrowing};
 
@@ -22,7 +22,7 @@ const HOST: &str = "holdpoint";
 /// to decide, through plugins.
 pub(super) fn findings(
     configuration: &Configuration,
-    stages: &[StageRecord],
+    (stages, messages): (&[StageRecord], &[MessageRecord]),
     release: &Release,
     range: &RangeNotes,
 ) -> Vec<JudgedFinding> {
@@ -60,7 +60,9 @@ pub(super) fn findings(
     let cut_short = stages
         .iter()
         .flat_map(|stage| &stage.plugins)
-        .filter(|plugin| matches!(plugin.call.outcome, Outcome::RunOutOfTime { .. }))
+        .map(|plugin| &plugin.call)
+        .chain(messages.iter().map(|message| &message.call))
+        .filter(|call| matches!(call.outcome, Outcome::RunOutOfTime { .. }))
         .count();
     if cut_short > 0 {
         findings.push(notice(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use holdpoint_conventional::Versioning;
 
 use super::at::At;
+use super::channel::ChannelPlan;
 use super::file::{ArtifactTable, EvidenceTable, RuleSetting};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
@@ -28,6 +29,8 @@ pub struct Plan {
     pub stages: Vec<StagePlan>,
     /// Waivers, in the order of the file.
     pub waivers: Vec<Waiver>,
+    /// Who hears of the run, by name.
+    pub channels: BTreeMap<String, ChannelPlan>,
     /// Where the file is.
     pub site: Site,
 }

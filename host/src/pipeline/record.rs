@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::edits::EditRecord;
 use super::threshold::Thresholds;
-use crate::model::{Digest, Effects, Finding, Grants, Kind, Release, RuleId, Score, Text, Verdict};
+use crate::model::{Digest, Effects, EventKind, Finding, Grants, Kind, Release, RuleId, Score, Text, Verdict};
 use crate::sandbox::{CallRecord, Limits};
 
 /// Everything that a run came to: what reports are made of.
@@ -24,6 +24,29 @@ pub struct RunRecord {
     pub stages: Vec<StageRecord>,
     /// Findings of the host itself, about the run as a whole, such as a narrowed range.
     pub findings: Vec<JudgedFinding>,
+    /// What the plugins of channels made of the events of the run, in their order. Nothing is sent.
+    pub messages: Vec<MessageRecord>,
+}
+
+/// What the plugin of one channel made of one event.
+#[derive(Clone, Debug)]
+pub struct MessageRecord {
+    /// Name of the channel.
+    pub channel: String,
+    /// Name of its plugin in the pipeline file.
+    pub plugin: String,
+    /// The plugin's version.
+    pub version: semver::Version,
+    /// Digest of the component.
+    pub digest: Digest,
+    /// What happened.
+    pub event: EventKind,
+    /// The stage that it happened in; none for the run as a whole.
+    pub stage: Option<String>,
+    /// The bounds that were in force.
+    pub limits: Limits,
+    /// What became of the call: the messages, when it answered. A fault changes no verdict.
+    pub call: CallRecord,
 }
 
 /// What decided, and where it was read from.

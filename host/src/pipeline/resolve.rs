@@ -42,7 +42,7 @@ pub struct Resolved {
     pub site: Site,
 }
 
-/// Reads every plugin that a stage uses. Trust falls when one lies where the change under judgement
+/// Reads every plugin that a stage or a channel uses. Trust falls when one lies where the change under judgement
 /// could have put it.
 pub(super) fn resolve(
     plan: &Plan,
@@ -51,20 +51,25 @@ pub(super) fn resolve(
 ) -> Result<(BTreeMap<String, Resolved>, Trust), ConfigurationError> {
     let mut trust = Trust::Trusted;
     let mut plugins = BTreeMap::new();
-    for (stage, used) in uses(plan) {
-        if plugins.contains_key(&used.plugin) {
+    let by_stages = uses(plan).map(|(stage, used)| (&stage.id, &used.plugin, &used.site));
+    let by_channels = plan
+        .channels
+        .iter()
+        .map(|(name, channel)| (name, &channel.plugin, &channel.site));
+    for (user, name, site) in by_stages.chain(by_channels) {
+        if plugins.contains_key(name) {
             continue;
         }
-        let Some(plugin) = plan.plugins.get(&used.plugin) else {
-            return Err(used.site.error(unknown(plan, &used.plugin, &stage.id)));
+        let Some(plugin) = plan.plugins.get(name) else {
+            return Err(site.error(unknown(plan, name, user)));
         };
-        let (source, source_trust) = source(plan, &used.plugin, plugin, folder, repository)?;
+        let (source, source_trust) = source(plan, name, plugin, folder, repository)?;
         if source_trust == Trust::Untrusted {
             trust = Trust::Untrusted;
         }
         let read = plugin::read(&source).map_err(|source| {
             source_site(plugin).error(Problem::PluginRead {
-                name: used.plugin.clone(),
+                name: name.clone(),
                 source,
             })
         })?;
@@ -77,16 +82,17 @@ pub(super) fn resolve(
         })?;
         let settings = plugin.settings.as_ref().map(|settings| &settings.value);
         let settings = serde_json::Value::Object(settings.cloned().unwrap_or_default());
-        check_settings(&used.plugin, plugin, &read, &settings)?;
-        check_rules(&used.plugin, plugin, &read)?;
+        check_settings(name, plugin, &read, &settings)?;
+        check_rules(name, plugin, &read)?;
         let resolved = Resolved {
             plugin: read,
             settings,
             grants,
             site: plugin.site.clone(),
         };
-        plugins.insert(used.plugin.clone(), resolved);
+        plugins.insert(name.clone(), resolved);
     }
+    check_channels(plan, &plugins)?;
     check_waivers(plan, &plugins)?;
     check_caps(plan)?;
     Ok((plugins, trust))
@@ -220,6 +226,26 @@ fn check_rule(
     }))
 }
 
+/// A channel is served by a plugin that composes messages.
+fn check_channels(
+    plan: &Plan,
+    plugins: &BTreeMap<String, Resolved>,
+) -> Result<(), ConfigurationError> {
+    for channel in plan.channels.values() {
+        let kinds = plugins
+            .get(&channel.plugin)
+            .map_or(&[][..], |resolved| &resolved.plugin.manifest.kinds);
+        if !kinds.contains(&Kind::Notify) {
+            return Err(channel.site.error(Problem::WrongKind {
+                plugin: channel.plugin.clone(),
+                kind: Kind::Notify,
+                kinds: kinds.to_vec(),
+            }));
+        }
+    }
+    Ok(())
+}
+
 /// A waiver names a rule of a plugin that a stage uses, so that a slip of the pen is seen.
 fn check_waivers(
     plan: &Plan,
@@ -242,7 +268,7 @@ fn check_waivers(
 }
 
 fn check_caps(plan: &Plan) -> Result<(), ConfigurationError> {
-    let count = uses(plan).count();
+    let count = uses(plan).count() + plan.channels.len();
     if u32::try_from(count).map_or(true, |count| count > plan.limits.plugins) {
         let site = plan.limits.set.get("plugins").unwrap_or(&plan.site);
         return Err(site.error(Problem::Cap {
@@ -250,14 +276,16 @@ fn check_caps(plan: &Plan) -> Result<(), ConfigurationError> {
             cap: format!("{} plugins", plan.limits.plugins),
         }));
     }
-    for (_, used) in uses(plan) {
-        let Some(plugin) = plan.plugins.get(&used.plugin) else {
+    let by_stages = uses(plan).map(|(_, used)| &used.plugin);
+    let by_channels = plan.channels.values().map(|channel| &channel.plugin);
+    for name in by_stages.chain(by_channels) {
+        let Some(plugin) = plan.plugins.get(name) else {
             continue;
         };
         if plugin.limits.memory_bytes > plan.limits.memory_bytes {
             let site = plugin.limits_site.as_ref().unwrap_or(&plugin.site);
             return Err(site.error(Problem::Cap {
-                what: format!("the memory limit of plugin `{}`", used.plugin),
+                what: format!("the memory limit of plugin `{name}`"),
                 cap: format!("memory = \"{}\"", Size(plan.limits.memory_bytes)),
             }));
         }

@@ -11,6 +11,7 @@ use tracing::Instrument as _;
 
 use super::compare::{self, Assessor, Past};
 use super::edits::edits;
+use super::event;
 use super::fold::{Judge, worst};
 use super::load::{Configuration, Stage, Use};
 use super::notice::{self, RangeNotes};
@@ -26,7 +27,7 @@ const MEMORY_PIECE_BYTES: u64 = 1 << 20;
 
 /// The components of a configuration, compiled: nothing of them has run.
 pub struct Prepared {
-    loaded: BTreeMap<String, Arc<Loaded>>,
+    pub(super) loaded: BTreeMap<String, Arc<Loaded>>,
 }
 
 /// What is judged, and how to read more of it.
@@ -126,7 +127,7 @@ pub async fn run(
     let run = identifier();
     let release = Arc::clone(&judged.release);
     let span = tracing::info_span!("run", %run);
-    let stages = async {
+    let (stages, verdict, messages) = async {
         let calls = Calls::new(&configuration.plan.limits);
         let mut stages = Vec::with_capacity(configuration.stages.len());
         for stage in &configuration.stages {
@@ -137,14 +138,17 @@ pub async fn run(
                 .await;
             stages.push(record);
         }
-        stages
+        let verdict = worst(stages.iter().map(|stage| stage.verdict));
+        let events = event::events(&run, &stages, verdict);
+        let messages = event::tell(&calls, configuration, prepared, &judged, events).await;
+        (stages, verdict, messages)
     }
     .instrument(span)
     .await;
-    let findings = notice::findings(configuration, &stages, &release, range);
+    let findings = notice::findings(configuration, (&stages, &messages), &release, range);
     RunRecord {
         run,
-        verdict: worst(stages.iter().map(|stage| stage.verdict)),
+        verdict,
         overridden: false,
         effects: Effects::None,
         release,
@@ -156,6 +160,7 @@ pub async fn run(
         },
         stages,
         findings,
+        messages,
     }
 }
 

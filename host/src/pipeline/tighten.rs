@@ -2,6 +2,7 @@ use std::fmt::Display;
 
 use holdpoint_conventional::Versioning;
 
+use super::channel::ChannelPlan;
 use super::file::RuleSetting;
 use super::order::order;
 use super::plan::{Plan, PluginPlan, ReleasePlan, RunLimits, Set, StagePlan, UsePlan};
@@ -44,14 +45,40 @@ pub fn tighten(base: Plan, project: Plan) -> Result<Plan, ConfigurationError> {
     }
     let mut waivers = base.waivers;
     waivers.extend(project.waivers);
+    let mut channels = base.channels;
+    for (name, channel) in project.channels {
+        match channels.get(&name) {
+            Some(base) => check_channel(&name, base, &channel)?,
+            None => {
+                channels.insert(name, channel);
+            }
+        }
+    }
     Ok(Plan {
         release,
         limits,
         plugins,
         stages,
         waivers,
+        channels,
         site: project.site,
     })
+}
+
+/// Who hears of a run by the organization's word hears of all that it said.
+fn check_channel(
+    name: &str,
+    base: &ChannelPlan,
+    project: &ChannelPlan,
+) -> Result<(), ConfigurationError> {
+    if base.is_same(project) {
+        return Ok(());
+    }
+    Err(looser(
+        format!("channels.{name}"),
+        (project.words(), &project.site),
+        (base.words(), &base.site),
+    ))
 }
 
 /// The error of a project that loosens a key.

@@ -4,6 +4,7 @@ mod answer;
 mod check;
 mod edit;
 mod finding;
+mod message;
 mod next;
 mod page;
 mod run;

@@ -3,6 +3,7 @@
 mod answer;
 mod check;
 mod error;
+mod event;
 mod format;
 mod next;
 mod run;
@@ -14,9 +15,11 @@ pub use answer::{
 };
 pub(super) use answer::{health_name, instant};
 pub use check::{
-    CheckReport, CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, RuleReport,
+    CheckReport, CheckedChannelReport, CheckedPluginReport, CheckedStageReport,
+    CheckedWaiverReport, RuleReport,
 };
 pub use error::{ErrorBody, ErrorReport, FilePlace};
+pub use event::EventReport;
 pub use format::write;
 pub use next::{NextReport, ReasonReport};
 pub(super) use run::level_name;

@@ -52,8 +52,8 @@ pub(super) fn limit_key(outcome: &Outcome) -> Option<&'static str> {
         Outcome::TimedOut { .. } => Some("timeout"),
         Outcome::RunOutOfTime { .. } => Some("wall-time"),
         Outcome::TooMuchOutput { what, .. } => Some(match what {
-            // This bound is the same for everybody.
-            LimitKind::Handles => return None,
+            // These bounds are the same for everybody.
+            LimitKind::Handles | LimitKind::Messages | LimitKind::MessageBytes => return None,
             LimitKind::AnswerBytes => "answer",
             LimitKind::AnswerItems => "answer-items",
             LimitKind::TextBytes => "text",
@@ -131,6 +131,14 @@ fn crossed(what: LimitKind, limit: u64) -> String {
                 words::count(limit, "handle", "handles")
             )
         }
+        LimitKind::Messages => format!(
+            "for one event there may be {}",
+            words::count(limit, "message", "messages")
+        ),
+        LimitKind::MessageBytes => format!(
+            "the bodies of all messages of a run may have {} together",
+            words::bytes(limit)
+        ),
         LimitKind::HostCallBytes => format!("it may read {} from the host", words::bytes(limit)),
     }
 }

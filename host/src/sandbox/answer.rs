@@ -260,6 +260,13 @@ impl Contract<'_> {
                 channel.body_bytes_max
             )));
         }
+        if message.media_type.raw() != channel.media_type {
+            return Err(malformed(format!(
+                "a message is `{}` and the channel takes `{}`",
+                message.media_type.raw(),
+                channel.media_type
+            )));
+        }
         let essence = message
             .media_type
             .raw()

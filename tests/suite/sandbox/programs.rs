@@ -162,6 +162,7 @@ fn notify() -> Input {
             kind: holdpoint::model::EventKind::Started,
             run: "run".into(),
             stage: None,
+            verdict: None,
             reason: Text::from("because"),
             findings: Vec::new(),
         },
@@ -209,6 +210,15 @@ fn a_message_is_the_json_that_it_says_it_is() {
         Outcome::Answered(Answer::Messages(_))
     ));
     assert!(matches!(body("{"), Outcome::Malformed { .. }));
+    let Input::Notify { event, mut channel } = notify() else {
+        panic!("a question for messages")
+    };
+    channel.media_type = "text/plain".into();
+    let other = liar(
+        &serde_json::json!({ "body": "1" }),
+        Input::Notify { event, channel },
+    );
+    assert!(matches!(other, Outcome::Malformed { .. }), "{other:?}");
     assert!(matches!(
         body(&format!("\"{}\"", "x".repeat(1_000))),
         Outcome::Malformed { .. }

@@ -4,7 +4,9 @@ use anstyle::Style;
 
 use super::{Detail, Page, page};
 use crate::pipeline::{Mode, OnFault};
-use crate::report::json::{CheckReport, CheckedPluginReport, CheckedWaiverReport};
+use crate::report::json::{
+    CheckReport, CheckedChannelReport, CheckedPluginReport, CheckedWaiverReport,
+};
 use crate::report::words;
 
 /// Puts on a page what a run would do. Everything on it goes through the page, which escapes it.
@@ -57,6 +59,18 @@ pub fn human_check(page: &mut Page, report: &CheckReport, detail: Detail) {
         page.led(0, page::heading(), "Waivers", "");
         for waiver in &report.waivers {
             put_waiver(page, waiver);
+        }
+        page.gap();
+    }
+    if !report.channels.is_empty() {
+        page.led(
+            0,
+            page::heading(),
+            "Channels (messages are shown, not sent)",
+            "",
+        );
+        for channel in &report.channels {
+            put_channel(page, channel);
         }
         page.gap();
     }
@@ -137,6 +151,24 @@ fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
             ),
         );
     }
+}
+
+fn put_channel(page: &mut Page, channel: &CheckedChannelReport) {
+    let events: Vec<&str> = channel.events.iter().map(|event| event.name()).collect();
+    page.led(
+        2,
+        page::heading(),
+        &channel.name,
+        &format!(
+            ": {} {} composes {} of at most {}, for {}",
+            channel.plugin,
+            channel.version,
+            channel.media_type,
+            words::bytes(channel.body_bytes_max.into()),
+            events.join(", ")
+        ),
+    );
+    page.text(4, &channel.digest);
 }
 
 fn put_waiver(page: &mut Page, waiver: &CheckedWaiverReport) {

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::{Detail, Page, answer, edit, finding, page, score};
+use super::{Detail, Page, answer, edit, finding, message, page, score};
 use crate::model::{Answer, Outcome, Release, Text, Verdict};
 use crate::pipeline::{OnFault, PluginRecord, RunRecord, StageRecord, Trust};
 use crate::report::commits::Commits;
@@ -22,6 +22,9 @@ pub fn human_run(page: &mut Page, record: &RunRecord, detail: Detail) {
         page.led(0, page::heading(), "About the run as a whole", "");
         finding::list(page, 2, &record.findings, &commits);
         page.gap();
+    }
+    if detail > Detail::Brief {
+        message::put(page, record, detail);
     }
     verdict(page, record);
 }

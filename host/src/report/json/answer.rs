@@ -2,7 +2,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    Answer, Approval, Demand, Edit, Health, Lease, Location, PlannedRequest, Sharing, Text, Window,
+    Answer, Approval, Demand, Edit, Health, Lease, Location, Message, PlannedRequest, Sharing, Text,
+    Window,
 };
 use crate::pipeline::{Before, EditRecord};
 use crate::report::commits::Commits;
@@ -273,14 +274,7 @@ impl AnswerReport {
                     .collect(),
             },
             Answer::Messages(messages) => Self::Notify {
-                messages: messages
-                    .iter()
-                    .map(|message| MessageReport {
-                        summary: message.summary.raw().to_owned(),
-                        media_type: message.media_type.raw().to_owned(),
-                        body: message.body.raw().to_owned(),
-                    })
-                    .collect(),
+                messages: messages.iter().map(MessageReport::new).collect(),
             },
             Answer::Steps(steps) => Self::Action {
                 steps: steps
@@ -308,6 +302,16 @@ impl AnswerReport {
                     })
                     .collect(),
             },
+        }
+    }
+}
+
+impl MessageReport {
+    pub(super) fn new(message: &Message) -> Self {
+        Self {
+            summary: message.summary.raw().to_owned(),
+            media_type: message.media_type.raw().to_owned(),
+            body: message.body.raw().to_owned(),
         }
     }
 }

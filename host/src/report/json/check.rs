@@ -4,8 +4,8 @@ use semver::Version;
 use serde::Serialize;
 
 use super::{ConfigurationReport, GrantsReport, LimitsReport, SCHEMA_VERSION, SourceReport};
-use crate::model::{Kind, Severity};
-use crate::pipeline::{Configuration, Mode, OnFault, Percentile, Trust, Use, Waiver};
+use crate::model::{EventKind, Kind, Severity};
+use crate::pipeline::{ChannelPlan, Configuration, Mode, OnFault, Percentile, Trust, Use, Waiver};
 
 /// What `check --format json` writes: what a run would do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -27,6 +27,29 @@ pub struct CheckReport {
     pub stages: Vec<CheckedStageReport>,
     /// The waivers, in the order of the file.
     pub waivers: Vec<CheckedWaiverReport>,
+    /// Who hears of a run, by name. Nothing is sent.
+    pub channels: Vec<CheckedChannelReport>,
+}
+
+/// A channel.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CheckedChannelReport {
+    /// Its name.
+    pub name: String,
+    /// Name of its plugin in the pipeline file.
+    pub plugin: String,
+    /// The plugin's version.
+    pub version: Version,
+    /// Digest of the component.
+    pub digest: String,
+    /// What it hears of.
+    pub events: Vec<EventKind>,
+    /// Media type of the bodies that it takes.
+    pub media_type: String,
+    /// The largest body, in bytes.
+    pub body_bytes_max: u32,
+    /// The bounds on a call.
+    pub limits: LimitsReport,
 }
 
 /// A stage.
@@ -134,7 +157,31 @@ impl CheckReport {
                 .iter()
                 .map(|waiver| CheckedWaiverReport::new(waiver, time))
                 .collect(),
+            channels: configuration
+                .plan
+                .channels
+                .iter()
+                .filter_map(|(name, channel)| {
+                    CheckedChannelReport::new(configuration, name, channel)
+                })
+                .collect(),
         }
+    }
+}
+
+impl CheckedChannelReport {
+    fn new(configuration: &Configuration, name: &str, channel: &ChannelPlan) -> Option<Self> {
+        let plugin = &configuration.plugins.get(&channel.plugin)?.plugin;
+        Some(Self {
+            name: name.to_owned(),
+            plugin: channel.plugin.clone(),
+            version: plugin.manifest.version.clone(),
+            digest: plugin.digest.to_string(),
+            events: channel.events.clone(),
+            media_type: channel.media_type.clone(),
+            body_bytes_max: channel.body_bytes_max,
+            limits: LimitsReport::new(&configuration.plan.channel_limits(channel)),
+        })
     }
 }
 

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-use super::{AnswerReport, PlaceReport, SCHEMA_VERSION, ScoreReport};
+use super::{AnswerReport, EventReport, PlaceReport, SCHEMA_VERSION, ScoreReport};
 use crate::model::{
     Circumstances, Effects, FaultCode, Grants, Kind, Outcome, Release, Severity, Text, Totals,
     Verdict,
@@ -16,8 +16,8 @@ use crate::sandbox::{Limits, LogLevel, LogLine};
 
 /// What `run --format json` writes: everything that a run came to.
 ///
-/// The same run twice, at the same `--at` and with the same CI variables, differs in `run` and in
-/// each `duration_ms` only.
+/// The same run twice, at the same `--at` and with the same CI variables, differs in `run`, in each
+/// `duration_ms`, and where a plugin writes the identifier of the run into a message.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "Holdpoint run")]
 pub struct RunReport {
@@ -43,6 +43,8 @@ pub struct RunReport {
     pub stages: Vec<StageReport>,
     /// Findings of the host itself, about the run as a whole.
     pub findings: Vec<FindingReport>,
+    /// What the plugins of channels made of the events of the run. Nothing is sent.
+    pub messages: Vec<EventReport>,
 }
 
 /// What was judged.
@@ -319,6 +321,7 @@ impl RunReport {
                 .iter()
                 .map(|judged| FindingReport::new(judged, None, &commits))
                 .collect(),
+            messages: record.messages.iter().map(EventReport::new).collect(),
         }
     }
 }
@@ -460,7 +463,7 @@ impl PluginReport {
 }
 
 impl FaultReport {
-    fn new(outcome: &Outcome) -> Option<Self> {
+    pub(super) fn new(outcome: &Outcome) -> Option<Self> {
         let message = crate::report::outcome::words(outcome)?;
         let (code, retry) = match outcome {
             Outcome::Fault(fault) => (fault.code.map(code_name), Some(fault.retry)),
@@ -506,7 +509,7 @@ impl LimitsReport {
 }
 
 impl LogLineReport {
-    fn new(line: &LogLine) -> Self {
+    pub(super) fn new(line: &LogLine) -> Self {
         Self {
             level: level_name(line.level).to_owned(),
             text: string(&line.text),

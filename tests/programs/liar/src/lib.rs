@@ -20,6 +20,9 @@ pub struct Settings {
     /// How deep the body's JSON is nested, in place of `body`.
     #[serde(default)]
     depth: usize,
+    /// How many messages more than one.
+    #[serde(default)]
+    more: usize,
     /// A method to request with.
     #[serde(default)]
     method: String,
@@ -77,11 +80,12 @@ impl Notify for Liar {
             0 => settings.body.clone(),
             depth => format!("{}{}", "[".repeat(depth), "]".repeat(depth)),
         };
-        Ok(vec![Message {
+        let message = Message {
             media_type: "application/json".into(),
             body,
             summary: "a message".into(),
-        }])
+        };
+        Ok(vec![message; 1 + settings.more])
     }
 }
 

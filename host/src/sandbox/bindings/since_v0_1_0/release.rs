@@ -4,7 +4,7 @@ use super::exports::{notify, policy};
 use super::interfaces::model;
 use crate::model::{
     Artifact, Change, ChangeKind, Channel, Commit, Event, EventKind, Finding, Location, Owners,
-    Person, Release, Severity, Text,
+    Person, Release, Severity, Text, Verdict,
 };
 use holdpoint_conventional::Bump;
 
@@ -143,6 +143,12 @@ pub(in crate::sandbox) fn event(event: &Event) -> notify::Event {
         },
         run: event.run.clone(),
         stage: event.stage.clone(),
+        verdict: event.verdict.map(|verdict| match verdict {
+            Verdict::Go => notify::Verdict::Go,
+            Verdict::NoGo => notify::Verdict::NoGo,
+            Verdict::Wait => notify::Verdict::Wait,
+            Verdict::Fault => notify::Verdict::Fault,
+        }),
         reason: event.reason.raw().to_owned(),
         findings: event.findings.iter().map(finding).collect(),
     }
