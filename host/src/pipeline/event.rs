@@ -9,7 +9,7 @@ use super::load::Configuration;
 use super::run::{Calls, Judged, Prepared};
 use super::{JudgedFinding, MessageRecord, StageRecord};
 use crate::model::{
-    Answer, Channel, Digest, Event, EventKind, Finding, LimitKind, Outcome, Release, Text, Verdict,
+    Answer, Channel, Digest, Event, EventKind, Finding, LimitKind, Outcome, Text, Verdict,
 };
 use crate::sandbox::{Call, Input};
 
