@@ -18,6 +18,7 @@ mod error;
 mod files;
 mod handle;
 mod jump;
+mod lines;
 mod message;
 mod next;
 mod owner_pattern;

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use gix::ObjectId;
-use gix::diff::blob::{Algorithm, Diff, InternedInput};
 
 use super::handle::{Entry, Handle};
 use super::similarity::Chunks;
-use super::{Error, bounds};
+use super::{Error, bounds, lines};
 
 /// Bytes at the start of a file that are looked through for a zero byte, as git does.
 const BINARY_PROBE_BYTES: usize = 8_000;
@@ -31,30 +30,46 @@ pub(super) struct Contents<'a> {
 }
 
 /// The content of one side of a difference.
-enum Side {
-    Text(Vec<u8>),
+enum Side<'a> {
+    /// There is no file on this side.
+    Nothing,
+    /// The name of a submodule's commit, in a line.
+    Line(String),
+    /// Its buffer is used again once it is dropped.
+    Text(gix::Object<'a>),
     Binary,
 }
 
-impl Side {
-    fn of(bytes: Vec<u8>) -> Self {
-        if is_binary(&bytes) || has_too_many_lines(&bytes) {
+impl<'a> Side<'a> {
+    fn of(content: gix::Object<'a>) -> Self {
+        if is_binary(&content.data) || has_too_many_lines(&content.data) {
             Self::Binary
         } else {
-            Self::Text(bytes)
+            Self::Text(content)
+        }
+    }
+
+    /// The text; none when it is binary.
+    fn text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Nothing => Some(&[]),
+            Self::Line(line) => Some(line.as_bytes()),
+            Self::Text(content) => Some(&content.data),
+            Self::Binary => None,
         }
     }
 }
 
 /// Whether a zero byte stands near the start.
 pub(super) fn is_binary(bytes: &[u8]) -> bool {
-    bytes.iter().take(BINARY_PROBE_BYTES).any(|byte| *byte == 0)
+    let probe = bytes.get(..BINARY_PROBE_BYTES).unwrap_or(bytes);
+    probe.contains(&0)
 }
 
-/// Whether there are more lines than are compared.
+/// Whether there are more lines than are compared. A line has a byte, so that a short file needs no
+/// look.
 fn has_too_many_lines(bytes: &[u8]) -> bool {
-    let breaks = bytes.iter().filter(|byte| **byte == b'\n');
-    breaks.count() > bounds::DIFF_LINES_MAX
+    bytes.len() > bounds::DIFF_LINES_MAX && lines::breaks(bytes) > bounds::DIFF_LINES_MAX
 }
 
 impl<'a> Contents<'a> {
@@ -89,8 +104,8 @@ impl<'a> Contents<'a> {
             Chunks::default()
         } else {
             self.bytes_left -= size;
-            let bytes = self.handle.blob(id)?;
-            Chunks::of(&bytes, !is_binary(&bytes))
+            let content = self.handle.object(id)?;
+            Chunks::of(&content.data, !is_binary(&content.data))
         };
         let chunks = Rc::new(chunks);
         self.chunks.insert(id, Rc::clone(&chunks));
@@ -117,34 +132,32 @@ impl<'a> Contents<'a> {
                 ..Lines::default()
             });
         }
-        let (Side::Text(old), Side::Text(new)) = (self.side(old)?, self.side(new)?) else {
+        let (old, new) = (self.side(old)?, self.side(new)?);
+        let (Some(old), Some(new)) = (old.text(), new.text()) else {
             return Ok(Lines {
                 binary: true,
                 ..Lines::default()
             });
         };
-        let input = InternedInput::new(old.as_slice(), new.as_slice());
-        let diff = Diff::compute(Algorithm::Myers, &input);
+        let (insertions, deletions) = lines::differ(old, new);
         Ok(Lines {
-            insertions: diff.count_additions(),
-            deletions: diff.count_removals(),
+            insertions,
+            deletions,
             binary: false,
         })
     }
 
-    fn side(&mut self, entry: Option<Entry>) -> Result<Side, Error> {
+    fn side(&mut self, entry: Option<Entry>) -> Result<Side<'a>, Error> {
         let Some(entry) = entry else {
-            return Ok(Side::Text(Vec::new()));
+            return Ok(Side::Nothing);
         };
         if entry.mode.is_commit() {
             // A submodule's content is one line that names its commit.
-            return Ok(Side::Text(
-                format!("Subproject commit {}\n", entry.id).into_bytes(),
-            ));
+            return Ok(Side::Line(format!("Subproject commit {}\n", entry.id)));
         }
         if self.size(entry.id)? > bounds::DIFF_BYTES_MAX {
             return Ok(Side::Binary);
         }
-        Ok(Side::of(self.handle.blob(entry.id)?))
+        Ok(Side::of(self.handle.object(entry.id)?))
     }
 }

@@ -29,6 +29,9 @@ const OVERRIDES: &[&str] = &[
     "core.trustCTime=true",
     "gitoxide.core.indexFile=index",
     "gitoxide.objects.allocLimitIfReducedTrust=0",
+    // Objects that others in the pack are written as differences to, kept for each thread: many more
+    // than the 64 of the default, so that a file that changes now and then is not put together anew.
+    "core.deltaBaseCacheLimit=16m",
 ];
 
 /// A repository that was opened.

@@ -92,6 +92,57 @@ fn close_calls_are_paired_as_git_pairs_them() {
     );
 }
 
+/// Edits of texts of few different lines, with and without a line break at the end, so that ends
+/// overlap and lines stand in many places.
+#[test]
+fn edits_of_repeated_lines_count_as_git_counts_them() {
+    let context = Context::new();
+    let repository = context.repository("repeated");
+    let mut random = Random(23);
+    let mut text = |lines: usize, kinds: usize, ending: bool| {
+        let mut text: String = (0..lines)
+            .map(|_| format!("{}\n", "x".repeat(random.below(kinds))))
+            .collect();
+        if ending {
+            text.push_str("end");
+        }
+        text
+    };
+    let sizes = [0, 1, 2, 3, 5, 8, 40, 200];
+    let mut names = Vec::new();
+    for (index, old) in sizes.iter().enumerate() {
+        for new in sizes {
+            let name = format!("{index}-{new}.txt");
+            repository.write(&name, text(*old, 3, index % 2 == 0) + &text(30, 90, false));
+            names.push((name, *old, new));
+        }
+    }
+    let from = repository.commit("feat: before");
+    for (index, (name, old, new)) in names.iter().enumerate() {
+        let before = std::fs::read_to_string(repository.path().join(name)).unwrap();
+        let keep = before.len() * (index % 4) / 4;
+        let after = text(*new, 3, false) + &before[keep..] + &text(old + new, 4, index % 3 == 0);
+        repository.write(name, after);
+    }
+    let to = repository.commit("fix: after");
+    let query = Query {
+        from: Some(from.clone()),
+        ..Query::default()
+    };
+    let opened = Repository::open(repository.path()).expect("it opens");
+    let subject = opened.collect(&query, &|_| ()).expect("a release").subject;
+    let mut comparison = Comparison::default();
+    comparison.hold(
+        repository.path(),
+        &format!("{from}..{to}"),
+        &from,
+        &to,
+        &subject,
+    );
+    assert_eq!(comparison.differences, Vec::<String>::new());
+    assert!(comparison.files >= 60, "{} files", comparison.files);
+}
+
 #[test]
 fn this_repository_reads_as_git_reads_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
