@@ -11,6 +11,7 @@
 //! | 5 | [`pipeline`] | reads the configuration, runs the stages, folds the answers | [`pipeline::RunRecord`] |
 //! | 4 | [`plugin`] | gives a plugin's bytes by name, reads its manifest, checks its settings | [`plugin::Plugin`] |
 //! | 3 | [`sandbox`] | runs one call of one plugin, with everything denied that was not given | [`sandbox::Sandbox`] |
+//! | 2 | [`store`] | keeps what was worked out, so that it need not be worked out again | [`store::Cache`] |
 //! | 1 | [`release`] | reads the release from git, and what the CI system claims | [`release::Repository`] |
 //! | 0 | [`model`] | the nouns, and pure rules about them | [`model::Release`] |
 //!
@@ -45,3 +46,4 @@ pub mod plugin;
 pub mod release;
 pub mod report;
 pub mod sandbox;
+pub mod store;

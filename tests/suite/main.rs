@@ -9,6 +9,7 @@
 mod context;
 
 mod bounds;
+mod cache;
 mod caps;
 mod check;
 mod cli;

@@ -1,0 +1,161 @@
+use std::fs::DirBuilder;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
+use rustix::fs::{Mode, OFlags};
+
+/// Bytes of a key.
+pub(super) const KEY_BYTES: usize = 32;
+
+/// Mode of folders: nobody but the user.
+const FOLDER_MODE: u32 = 0o700;
+
+/// Mode of files: nobody but the user.
+const FILE_MODE: u32 = 0o600;
+
+/// What the group and others may do to something, when they may write to it.
+const OTHERS_WRITE: u32 = 0o022;
+
+/// What the group and others may do to something, when they may do anything.
+const OTHERS_ANYTHING: u32 = 0o077;
+
+/// Why a folder or the key in it is not used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    /// It cannot be opened or made.
+    #[error("it cannot be used: {0}")]
+    Io(#[from] io::Error),
+    /// It is a link.
+    #[error("it is a symbolic link or no folder: name the folder itself")]
+    NotAFolder,
+    /// Somebody else owns it.
+    #[error("it belongs to the user {owner}, not to the user {user} that runs this")]
+    Foreign {
+        /// The owner's number.
+        owner: u32,
+        /// The number of the user of this process.
+        user: u32,
+    },
+    /// Others can write to it.
+    #[error("others can write to it (mode {mode:04o}): take that right away with `chmod 700`")]
+    Writable {
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The key is no key.
+    #[error(
+        "the file `{name}` in it is not a key that only this user can read: remove it, and a new \
+         one is made"
+    )]
+    Key {
+        /// Name of the file.
+        name: &'static str,
+    },
+}
+
+/// Opens a folder that only this user can write to, and makes it where it is missing. A link is not
+/// followed: whoever can place one could otherwise have files of another folder removed.
+pub(super) fn open(path: &Path) -> Result<Dir, Refusal> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = match rustix::fs::open(path, flags, Mode::empty()) {
+        Err(rustix::io::Errno::NOENT) => {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(FOLDER_MODE)
+                .create(path)?;
+            rustix::fs::open(path, flags, Mode::empty())
+        }
+        opened => opened,
+    };
+    let opened = match opened {
+        Err(rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => {
+            return Err(Refusal::NotAFolder);
+        }
+        opened => opened.map_err(io::Error::from)?,
+    };
+    let folder = Dir::from_std_file(opened.into());
+    let metadata = folder.dir_metadata()?;
+    let mode = permissions(&metadata);
+    if mode & OTHERS_WRITE != 0 {
+        return Err(Refusal::Writable { mode });
+    }
+    check_owner(&metadata)?;
+    Ok(folder)
+}
+
+/// The secret key of a name in a folder; made where it is missing. Of several processes that make it
+/// at the same time, one wins and all use its key.
+pub(super) fn key(folder: &Dir, name: &'static str) -> Result<[u8; KEY_BYTES], Refusal> {
+    if let Some(key) = read_key(folder, name)? {
+        return Ok(key);
+    }
+    let mut key = [0; KEY_BYTES];
+    getrandom::fill(&mut key).map_err(io::Error::from)?;
+    let temporary = write_new(folder, &key)?;
+    // Unlike a renaming, a link does not replace the key that another process has made meanwhile.
+    let linked = folder.hard_link(&temporary, folder, name);
+    folder.remove_file(&temporary)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => {}
+    }
+    read_key(folder, name)?.ok_or(Refusal::Key { name })
+}
+
+fn read_key(folder: &Dir, name: &'static str) -> Result<Option<[u8; KEY_BYTES]>, Refusal> {
+    let file = match folder.open(name) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let metadata = file.metadata()?;
+    check_owner(&metadata)?;
+    if !metadata.is_file() || permissions(&metadata) & OTHERS_ANYTHING != 0 {
+        return Err(Refusal::Key { name });
+    }
+    let mut bytes = Vec::with_capacity(KEY_BYTES + 1);
+    file.take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    match bytes.try_into() {
+        Ok(key) => Ok(Some(key)),
+        Err(_) => Err(Refusal::Key { name }),
+    }
+}
+
+/// The beginning of the names of files that are being written.
+pub(super) const TEMPORARY: &str = "new-";
+
+/// Writes a file of a name that nobody else uses; gives the name. Nothing is left where it fails.
+pub(super) fn write_new(folder: &Dir, bytes: &[u8]) -> io::Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)?;
+    let name = format!("{TEMPORARY}{:016x}", u64::from_ne_bytes(random));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(FILE_MODE);
+    let written = folder
+        .open_with(&name, &options)
+        .and_then(|mut file| file.write_all(bytes));
+    match written {
+        Ok(()) => Ok(name),
+        Err(error) => {
+            // What could not be made cannot be removed either, and that is no news.
+            let _ = folder.remove_file(&name);
+            Err(error)
+        }
+    }
+}
+
+fn check_owner(metadata: &Metadata) -> Result<(), Refusal> {
+    let user = rustix::process::geteuid().as_raw();
+    let owner = metadata.uid();
+    if owner == user {
+        Ok(())
+    } else {
+        Err(Refusal::Foreign { owner, user })
+    }
+}
+
+fn permissions(metadata: &Metadata) -> u32 {
+    metadata.mode() & 0o7777
+}
