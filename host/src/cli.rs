@@ -1,7 +1,9 @@
 //! The command line: one file a command, and what a process owes its caller around them: an exit
 //! code, output that goes where it belongs, words for what went wrong, an orderly end on a signal.
 
+mod cache;
 mod check;
+mod compile;
 mod completions;
 mod configuration;
 mod defect;
@@ -69,6 +71,8 @@ enum Command {
     Next(next::Arguments),
     Plugin(plugin::Arguments),
     Completions(completions::Arguments),
+    #[command(hide = true)]
+    CompileComponent(compile::Arguments),
 }
 
 impl Command {
@@ -81,7 +85,7 @@ impl Command {
                 plugin::Form::Human => Format::Human,
                 plugin::Form::Json => Format::Json,
             },
-            Self::Completions(_) => Format::Human,
+            Self::Completions(_) | Self::CompileComponent(_) => Format::Human,
         }
     }
 
@@ -92,6 +96,7 @@ impl Command {
             Self::Next(arguments) => next::execute(arguments, output),
             Self::Plugin(arguments) => plugin::execute(arguments, output),
             Self::Completions(arguments) => completions::execute(arguments, output),
+            Self::CompileComponent(arguments) => compile::execute(arguments),
         }
     }
 }
