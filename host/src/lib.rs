@@ -23,10 +23,9 @@
 //!
 //! [`cli`] reads the arguments and the environment, and nobody else does. It has [`release`] open
 //! the repository, [`pipeline`] load the configuration from a source that may be trusted or not,
-//! [`release`] collect the subject while [`pipeline`] loads the plugins, and [`pipeline`] call them through
-//! [`sandbox`]. The
-//! answer is a [`pipeline::RunRecord`]: [`report`] writes it down, and [`cli::ExitCode::of_run`]
-//! turns it into what the process ends with.
+//! [`release`] collect the subject while [`pipeline`] loads the plugins, and [`pipeline`] call them
+//! through [`sandbox`]. The answer is a [`pipeline::RunRecord`]: [`report`] writes it down, and
+//! [`cli::ExitCode::of_run`] turns it into what the process ends with.
 //!
 //! # What must not exist
 //!
