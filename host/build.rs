@@ -1,4 +1,5 @@
-//! Builds the standard plugins, so that they can be embedded in the program.
+//! Builds the standard plugins and compiles them to machine code, so that both can be embedded in the
+//! program.
 
 #![expect(
     clippy::disallowed_methods,
@@ -10,7 +11,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use holdpoint_build::{BuildRequest, build_plugin};
+use holdpoint_build::{BuildRequest, BuiltPlugin, build_plugin, compatibility, engine_for};
+use sha2::{Digest as _, Sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("..");
@@ -33,7 +35,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     folders.retain(|folder| folder.join("plugin.toml").is_file());
     folders.sort();
 
+    let target = env::var("TARGET").map_err(|_| "cargo sets TARGET")?;
     let mut list = String::from("&[\n");
+    let mut code = String::from("&[\n");
     for folder in folders {
         let built = build_plugin(&BuildRequest {
             folder: folder.clone(),
@@ -51,10 +55,41 @@ fn main() -> Result<(), Box<dyn Error>> {
             file.to_str()
                 .ok_or("the path of the build folder is not UTF-8")?
         )?;
+        writeln!(code, "    {},", machine_code(&built, &target, &out)?)?;
     }
     list.push_str("]\n");
     fs::write(out.join("embedded.rs"), list)?;
+    code.push_str("]\n");
+    fs::write(out.join("machine_code.rs"), code)?;
     Ok(())
+}
+
+/// Compiles a component for the target; gives the row of the table that the sandbox includes.
+fn machine_code(built: &BuiltPlugin, target: &str, out: &Path) -> Result<String, Box<dyn Error>> {
+    let name = &built.manifest.name;
+    let digest: [u8; 32] = Sha256::digest(&built.component).into();
+    let compiled = engine_for(target).and_then(|engine| {
+        let code = engine.precompile_component(&built.component)?;
+        Ok((code, compatibility(&engine)))
+    });
+    let code = match compiled {
+        Ok((code, compatibility)) => {
+            let file = out.join(format!("{name}.machine-code"));
+            fs::write(&file, code)?;
+            let file = file
+                .to_str()
+                .ok_or("the path of the build folder is not UTF-8")?;
+            format!("Some((Digest::from_bytes({compatibility:?}), include_bytes!({file:?})))")
+        }
+        // Such as for another architecture: the program then compiles it when it is first used.
+        Err(error) => {
+            println!("cargo:warning={name} is not compiled for {target}: {error}");
+            "None".to_owned()
+        }
+    };
+    Ok(format!(
+        "Built {{ component: Digest::from_bytes({digest:?}), code: {code} }}"
+    ))
 }
 
 /// The whole chain of causes and what to do, on one page.

@@ -3,6 +3,7 @@
 
 mod cache;
 mod check;
+mod compile;
 mod completions;
 mod configuration;
 mod defect;
@@ -70,6 +71,8 @@ enum Command {
     Next(next::Arguments),
     Plugin(plugin::Arguments),
     Completions(completions::Arguments),
+    #[command(hide = true)]
+    CompileComponent(compile::Arguments),
 }
 
 impl Command {
@@ -82,7 +85,7 @@ impl Command {
                 plugin::Form::Human => Format::Human,
                 plugin::Form::Json => Format::Json,
             },
-            Self::Completions(_) => Format::Human,
+            Self::Completions(_) | Self::CompileComponent(_) => Format::Human,
         }
     }
 
@@ -93,6 +96,7 @@ impl Command {
             Self::Next(arguments) => next::execute(arguments, output),
             Self::Plugin(arguments) => plugin::execute(arguments, output),
             Self::Completions(arguments) => completions::execute(arguments, output),
+            Self::CompileComponent(arguments) => compile::execute(arguments),
         }
     }
 }

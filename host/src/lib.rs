@@ -23,9 +23,9 @@
 //!
 //! [`cli`] reads the arguments and the environment, and nobody else does. It has [`release`] open
 //! the repository, [`pipeline`] load the configuration from a source that may be trusted or not,
-//! [`release`] collect the subject, and [`pipeline`] call the plugins through [`sandbox`]. The
-//! answer is a [`pipeline::RunRecord`]: [`report`] writes it down, and [`cli::ExitCode::of_run`]
-//! turns it into what the process ends with.
+//! [`release`] collect the subject while [`pipeline`] loads the plugins, and [`pipeline`] call them
+//! through [`sandbox`]. The answer is a [`pipeline::RunRecord`]: [`report`] writes it down, and
+//! [`cli::ExitCode::of_run`] turns it into what the process ends with.
 //!
 //! # What must not exist
 //!
@@ -34,6 +34,7 @@
 //!   go by anybody but the operator.
 //! - Text from outside that is printed raw. It is [`model::Text`], which has no `Display`.
 //! - Environment variables, the clock, standard output or the end of the process outside of [`cli`].
+//! - A run that cannot do without [`store::Cache`], or comes to another verdict with it.
 //! - Git's own configuration, filters, hooks or programs in [`release`]: a checkout is data.
 //! - A bound without a name, a unit and a test that trips it.
 //! - An error type for everybody. Each room has its own, and says in `help` what to do about it.

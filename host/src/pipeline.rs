@@ -37,8 +37,9 @@ pub use compare::Past;
 pub use edits::{Before, EditRecord};
 pub use event::{EVENT_FINDING_BYTES_MAX, EVENT_FINDINGS_MAX, MESSAGE_BYTES_MAX};
 pub use file::{
-    ArtifactTable, ChannelTable, EvidenceTable, Expiry, File, GrantsTable, LimitsTable, PluginTable,
-    ReleaseTable, RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable, WaiverTable,
+    ArtifactTable, ChannelTable, EvidenceTable, Expiry, File, GrantsTable, LimitsTable,
+    PluginTable, ReleaseTable, RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable,
+    WaiverTable,
 };
 pub use fold::{Judge, Judgement, worst};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};

@@ -8,9 +8,11 @@ mod bindings;
 mod call;
 mod capture;
 mod clock;
+mod compile;
 mod failure;
 mod limits;
 mod load;
+mod machine_code;
 mod meter;
 mod state;
 mod tree;
@@ -18,5 +20,9 @@ mod wasi;
 
 pub use call::{Call, CallRecord, Input};
 pub use capture::{LogLevel, LogLine};
+pub use compile::{
+    COMPILE_PROCESSOR_TIME_BASE, COMPILE_PROCESSOR_TIME_PER_MEBIBYTE, CompileLimit, CompileLimits,
+    Compiler, compile_confined,
+};
 pub use limits::Limits;
 pub use load::{LoadError, Loaded, Sandbox};

@@ -196,7 +196,7 @@ pub fn git_command(folder: &Path) -> Command {
 }
 
 /// The binary, which `cargo build --package holdpoint` puts two folders above the test's own.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("the test has a path");
     let binary = test
         .parent()

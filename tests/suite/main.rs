@@ -13,6 +13,7 @@ mod cache;
 mod caps;
 mod check;
 mod cli;
+mod compile;
 mod conventional;
 mod documents;
 mod gate;

@@ -1,5 +1,7 @@
+use std::hash::{Hash as _, Hasher};
 use std::num::NonZeroUsize;
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Engine, OptLevel, Result};
 
 /// Stack of one guest, in bytes. Deep enough for a JavaScript engine; a guest that recurses
@@ -19,8 +21,21 @@ const BACKTRACE_FRAMES_MAX: usize = 32;
 ///
 /// When this machine cannot run the engine.
 pub fn engine() -> Result<Engine> {
+    engine_for(&target_lexicon::HOST.to_string())
+}
+
+/// The same engine for another kind of machine, which it can compile for and not run on.
+///
+/// The target is named also where it is this machine: the engine would otherwise use whatever this
+/// processor has beyond its architecture, and what the build compiles could not run elsewhere.
+///
+/// # Errors
+///
+/// When the target is not known, or is another architecture than this one.
+pub fn engine_for(target: &str) -> Result<Engine> {
     let mut config = Config::new();
     config
+        .target(target)?
         .consume_fuel(true)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
@@ -35,6 +50,30 @@ pub fn engine() -> Result<Engine> {
         .concurrency_support(false)
         .wasm_memory64(false);
     Engine::new(&config)
+}
+
+/// A digest of everything that machine code depends on beside the component: the engine's version,
+/// its configuration and the target. An engine runs code that was made under its own digest only.
+#[must_use]
+pub fn compatibility(engine: &Engine) -> [u8; 32] {
+    let mut hasher = Sha256Hasher::default();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.0.finalize().into()
+}
+
+/// Takes what the engine gives to a hash table, for a digest instead.
+#[derive(Default)]
+struct Sha256Hasher(Sha256);
+
+impl Hasher for Sha256Hasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Nobody asks for the short form.
+    fn finish(&self) -> u64 {
+        0
+    }
 }
 
 /// The WASI 0.2 interfaces that the host links, all of them virtual: what the standard libraries of

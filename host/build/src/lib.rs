@@ -17,7 +17,7 @@ mod world;
 pub use build::{BuildError, BuildRequest, BuiltPlugin, build_plugin};
 pub use cargo::CargoError;
 pub use describe::DescribeError;
-pub use engine::{VIRTUAL_WASI, engine};
+pub use engine::{VIRTUAL_WASI, compatibility, engine, engine_for};
 pub use inspect::{Import, Inspection, inspect};
 pub use manifest::{Capability, CapabilityRequest, Kind, Manifest, Rule, Severity};
 pub use plugin_toml::{PluginToml, PluginTomlError, Target};

@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use super::Failure;
+use crate::sandbox::{Compiler, Sandbox};
 use crate::store::{CACHE_BYTES_MAX, CACHE_ENTRIES_MAX, Cache, Place};
 
 /// Folder of this program in the folders that a user has for the data of programs.
@@ -64,4 +66,13 @@ fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     absolute(variable)
         .or_else(|| Some(absolute("HOME")?.join(below_home)))
         .map(|folder| folder.join(FOLDER))
+}
+
+/// A sandbox with this cache, where strangers' components are compiled by another process of this
+/// program.
+pub(super) fn sandbox(cache: Cache) -> Result<Sandbox, Failure> {
+    let program = std::env::current_exe().map_err(Failure::Runtime)?;
+    Ok(Sandbox::new()?
+        .with_cache(cache)
+        .with_compiler(Compiler::new(program)))
 }

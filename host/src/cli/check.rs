@@ -1,10 +1,10 @@
+use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::run::ReleaseArguments;
 use super::{ExitCode, Failure, Format, Output};
 use crate::pipeline;
 use crate::report::human_check;
 use crate::report::json::CheckReport;
-use crate::sandbox::Sandbox;
 
 /// Explains what a run would do, without calling a plugin
 ///
@@ -26,12 +26,15 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     configuration: ConfigurationArguments,
+
+    #[command(flatten)]
+    cache: CacheArguments,
 }
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let (_, configuration) = arguments.configuration.load(arguments.release.flags())?;
     // A component that a run would refuse is refused here.
-    pipeline::prepare(&configuration, &Sandbox::new()?)?;
+    pipeline::prepare(&configuration, &sandbox(arguments.cache.open())?)?;
     let report = CheckReport::new(&configuration, arguments.release.time());
     match output.format {
         Format::Json => output.put_json(&report)?,

@@ -8,17 +8,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use semver::Version;
 
-use super::cache::CacheArguments;
+use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::moment::Moment;
 use super::progress::Progress;
 use super::{ExitCode, Failure, Format, Output};
 use crate::model::{Circumstances, Digest, Release};
-use crate::pipeline::{self, Configuration, Flags, Judged, Past, RangeNotes, RunRecord};
+use crate::pipeline::{self, Configuration, Flags, Judged, Past, Prepared, RangeNotes, RunRecord};
 use crate::release::{self, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
-use crate::sandbox::Sandbox;
 
 /// Decides about a release: go or no-go, and why
 ///
@@ -125,11 +124,23 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
 fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
     let progress = Progress::new(output, "reading the configuration");
     let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
+    let configuration = Arc::new(configuration);
+    let cache = arguments.cache.open();
+    // Plugins are loaded while the release is read. What is wrong with the release is said first,
+    // however long the plugins take: nobody waits for the thread then.
+    let loading = {
+        let (configuration, cache) = (Arc::clone(&configuration), cache.clone());
+        std::thread::spawn(move || -> Result<Prepared, Failure> {
+            Ok(pipeline::prepare(&configuration, &sandbox(cache)?)?)
+        })
+    };
     progress.say("reading the release".to_owned());
     let (release, range) = collect(arguments, &repository, &configuration, &progress)?;
     progress.say("loading plugins".to_owned());
-    let sandbox = Sandbox::new()?;
-    let prepared = pipeline::prepare(&configuration, &sandbox)?;
+    let prepared = loading
+        .join()
+        // A panic of the host stays one.
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let say = |now: pipeline::Progress<'_>| match now {
         pipeline::Progress::Stage { stage, plugins } => {
             progress.say(format!("stage {stage}: asking {plugins} plugins"));
@@ -147,7 +158,7 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
     };
     let past = Past {
         repository: Arc::new(repository),
-        cache: arguments.cache.open(),
+        cache,
     };
     let run = pipeline::run(&configuration, &prepared, judged, &range, &past, &say);
     Ok(tokio::runtime::Handle::current().block_on(run))

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use super::edits::EditRecord;
 use super::threshold::Thresholds;
-use crate::model::{Digest, Effects, EventKind, Finding, Grants, Kind, Release, RuleId, Score, Text, Verdict};
+use crate::model::{
+    Digest, Effects, EventKind, Finding, Grants, Kind, Release, RuleId, Score, Text, Verdict,
+};
 use crate::sandbox::{CallRecord, Limits};
 
 /// Everything that a run came to: what reports are made of.

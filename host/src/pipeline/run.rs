@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -77,32 +78,41 @@ pub fn prepare(
     configuration: &Configuration,
     sandbox: &Sandbox,
 ) -> Result<Prepared, ConfigurationError> {
-    let results = thread::scope(|scope| {
-        let threads: Vec<_> = configuration
-            .plugins
-            .iter()
-            .map(|(name, resolved)| {
-                let load = move || {
-                    let plugin = &resolved.plugin;
-                    let manifest = Arc::clone(&plugin.manifest);
-                    sandbox.load_granted(&plugin.component, manifest, resolved.grants.clone())
-                };
-                (name, resolved, scope.spawn(load))
-            })
+    let plugins: Vec<_> = configuration.plugins.iter().collect();
+    let next = AtomicUsize::new(0);
+    let load = || {
+        let mut results = Vec::new();
+        while let Some((name, resolved)) = plugins.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let plugin = &resolved.plugin;
+            let manifest = Arc::clone(&plugin.manifest);
+            let grants = resolved.grants.clone();
+            let result = sandbox.load_granted(&plugin.component, manifest, grants);
+            results.push((name.as_str(), result));
+        }
+        results
+    };
+    // As many at a time as there are processors, so that compiling does not multiply the memory.
+    let threads_max = thread::available_parallelism().map_or(1, usize::from);
+    let mut results: BTreeMap<_, _> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads_max.min(plugins.len()))
+            .map(|_| scope.spawn(load))
             .collect();
         threads
             .into_iter()
-            .map(|(name, resolved, thread)| {
-                let loaded = thread
+            .flat_map(|thread| {
+                // A panic of the host stays one.
+                thread
                     .join()
-                    // A panic of the host stays one.
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                (name, resolved, loaded)
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             })
-            .collect::<Vec<_>>()
+            .collect()
     });
     let mut loaded = BTreeMap::new();
-    for (name, resolved, result) in results {
+    // In the order of their names, so that the same one is complained about every time.
+    for (name, resolved) in plugins {
+        let Some(result) = results.remove(name.as_str()) else {
+            continue;
+        };
         let component = result.map_err(|source| {
             resolved.site.error(Problem::PluginLoad {
                 name: name.clone(),

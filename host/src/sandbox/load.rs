@@ -8,13 +8,16 @@ use wasmtime::{Engine, Store};
 use super::answer::Unchecked;
 use super::bindings::since_v0_1_0::{self as bindings, IntoModel, exports, interfaces};
 use super::call::{Call, Input, no_such_kind};
+use super::compile::{CompileLimit, Compiler};
 use super::failure::Refusal;
+use super::machine_code::Workshop;
 use super::meter::{MEMORIES_MAX, TABLES_MAX};
 use super::state::State;
 use super::tree::GrantedTree;
 use super::wasi;
-use crate::model::{Grants, Kind, Text};
+use crate::model::{Digest, Grants, Kind, Text};
 use crate::release::Tree;
+use crate::store::Cache;
 
 /// Modules and components in one component, however deep. What the JavaScript and Python
 /// toolchains make has a few dozen.
@@ -25,6 +28,7 @@ const PARTS_MAX: usize = 256;
 pub struct Sandbox {
     engine: Engine,
     linker: Arc<Linker<State>>,
+    workshop: Workshop,
 }
 
 /// A component that was checked, compiled and linked; each call makes a fresh instance of it.
@@ -49,6 +53,21 @@ pub enum LoadError {
     /// The engine cannot compile it.
     #[error("the component cannot be compiled")]
     Compile(#[source] wasmtime::Error),
+    /// Compiling it takes more than it may.
+    #[error("compiling the component takes more than {limit}")]
+    CompileLimit {
+        /// What it reached.
+        limit: CompileLimit,
+    },
+    /// The process that compiles cannot be started.
+    #[error("the process that compiles components cannot be started")]
+    CompilerStart(#[source] std::io::Error),
+    /// The process that compiles came to an end of its own.
+    #[error("the process that compiles components failed: {}", .said.terminal())]
+    CompilerEnded {
+        /// What it said at its end.
+        said: Text,
+    },
     /// It is made of more parts than a plugin may have.
     #[error("the component has {count} {what} or more, and a plugin may have {count_max}")]
     TooManyParts {
@@ -107,6 +126,15 @@ impl LoadError {
             Self::Read(_) | Self::Compile(_) => {
                 "build it again with `holdpoint plugin build`; if it comes from somebody else, ask for a new file"
             }
+            Self::CompileLimit { .. } => {
+                "a component of its size should need a fraction of that: split its largest functions, or ask whoever made it what it is doing"
+            }
+            Self::CompilerStart(_) => {
+                "check that the program file of Holdpoint is still there and how many processes this user may have"
+            }
+            Self::CompilerEnded { .. } => {
+                "try again with more memory; if it ends the same way, report it with the component"
+            }
             Self::TooManyParts { .. } => "put fewer modules into one component",
             Self::UnknownImport { .. } => {
                 "plugins may import the interfaces of holdpoint:plugin and virtual WASI 0.2; build it without what needs the import"
@@ -136,10 +164,31 @@ impl Sandbox {
         let mut linker = Linker::new(&engine);
         bindings::add_to_linker(&mut linker).map_err(LoadError::Engine)?;
         wasi::add_to_linker(&mut linker).map_err(LoadError::Engine)?;
+        let compatibility = Digest::from_bytes(holdpoint_build::compatibility(&engine));
         Ok(Self {
             engine,
             linker: Arc::new(linker),
+            workshop: Workshop {
+                compatibility,
+                cache: Cache::none(),
+                compiler: None,
+            },
         })
+    }
+
+    /// Keeps machine code in this cache.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Cache) -> Self {
+        self.workshop.cache = cache;
+        self
+    }
+
+    /// Has what was not built with this program compiled in a process of its own, within limits.
+    /// Without this it is compiled in this process, without any.
+    #[must_use]
+    pub fn with_compiler(mut self, compiler: Compiler) -> Self {
+        self.workshop.compiler = Some(compiler);
+        self
     }
 
     /// Loads a component that is granted nothing; see [`load_granted`](Self::load_granted).
@@ -172,7 +221,7 @@ impl Sandbox {
                 count_max: PARTS_MAX,
             });
         }
-        let component = Component::new(&self.engine, component).map_err(LoadError::Compile)?;
+        let component = self.workshop.component(&self.engine, component)?;
         for (name, _) in component.component_type().imports(&self.engine) {
             check_import(name, &manifest, &grants)?;
         }

@@ -2,8 +2,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    Answer, Approval, Demand, Edit, Health, Lease, Location, Message, PlannedRequest, Sharing, Text,
-    Window,
+    Answer, Approval, Demand, Edit, Health, Lease, Location, Message, PlannedRequest, Sharing,
+    Text, Window,
 };
 use crate::pipeline::{Before, EditRecord};
 use crate::report::commits::Commits;
