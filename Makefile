@@ -24,7 +24,7 @@ SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo tests/mutants/run
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint deny mutants compare auc doc nextest
+.PHONY: help setup demo test lint deny mutants compare auc bench doc nextest
 
 help: ## Lists these targets.
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -70,6 +70,13 @@ auc: setup nextest ## Ranks commits later blamed for defects by change-risk: mak
 	HOLDPOINT_AUC_DATA='$(abspath $(DATA))' \
 	cargo nextest run --workspace --locked --run-ignored all --no-capture \
 		-E 'test(=risk::auc::table_of_named_data)'
+
+COMMITS := 10000
+bench: setup ## Measures a whole run beside git: make bench REPOSITORY=a RANGE=v1..v2 COMMITS=100000
+	cargo build --release --workspace --bins --locked
+	cargo bench --workspace --bench run --locked -- \
+		'$(abspath $(TARGET_FOLDER))/release/holdpoint' '$(COMMITS)' \
+		$(if $(REPOSITORY),'$(abspath $(REPOSITORY))' '$(RANGE)')
 
 doc: setup ## Builds the documentation of the code.
 	cargo doc --workspace --no-deps --locked

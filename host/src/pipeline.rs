@@ -4,6 +4,7 @@
 //! calls them and folds their answers. `docs/pipeline.md` beside this package describes the file.
 
 mod at;
+mod beside;
 mod channel;
 mod compare;
 mod compose;
@@ -32,14 +33,15 @@ mod tighten;
 mod waiver;
 
 pub use at::At;
+pub use beside::SETTINGS_FILES_MAX;
 pub use channel::{BODY_BYTES_MAX, ChannelPlan, MESSAGES_MAX};
 pub use compare::Past;
 pub use edits::{Before, EditRecord};
 pub use event::{EVENT_FINDING_BYTES_MAX, EVENT_FINDINGS_MAX, MESSAGE_BYTES_MAX};
 pub use file::{
     ArtifactTable, ChannelTable, EvidenceTable, Expiry, File, GrantsTable, LimitsTable,
-    PluginTable, ReleaseTable, RuleSetting, RunLimitsTable, StageTable, UseEntry, UseTable,
-    WaiverTable,
+    PluginTable, ReleaseTable, RuleSetting, RunLimitsTable, SettingsFiles, StageTable, UseEntry,
+    UseTable, WaiverTable,
 };
 pub use fold::{Judge, Judgement, worst};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};

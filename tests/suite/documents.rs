@@ -155,7 +155,7 @@ fn the_embedded_pipeline_has_something_sensible_to_say_everywhere() {
     // One that cannot be read is told of and stops nobody.
     without.commit_file("CHANGELOG.md", b"\xff\n", "feat: go on");
     let document = last(&without);
-    let plugin = &document["stages"][1]["plugins"][0];
+    let plugin = &document["stages"][2]["plugins"][0];
     assert_eq!(plugin["outcome"], "fault");
 
     let merged = context.repository("merged");

@@ -16,6 +16,7 @@ mod cli;
 mod compile;
 mod conventional;
 mod documents;
+mod freeze;
 mod gate;
 mod hostile;
 mod mutants;

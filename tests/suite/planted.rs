@@ -24,6 +24,12 @@ struct Planted {
     message: &'static str,
     /// The version to be released; what the commits ask for when there is none.
     version: Option<&'static str>,
+    /// Messages of further commits before the planted one.
+    before: &'static [&'static str],
+    /// Whether the finding is about the release and not about the planted commit.
+    of_release: bool,
+    /// What to do about it; the help of the rule when there is none.
+    help: Option<&'static str>,
     /// What is said.
     says: &'static str,
 }
@@ -36,7 +42,20 @@ const fn message(rule: &'static str, message: &'static str, says: &'static str) 
         settings: "",
         message,
         version: None,
+        before: &[],
+        of_release: false,
+        help: None,
         says,
+    }
+}
+
+/// A release at a time that is closed, or that no window knows any more.
+const fn frozen(rule: &'static str, settings: &'static str, says: &'static str) -> Planted {
+    Planted {
+        plugin: "freeze-calendar",
+        settings,
+        of_release: true,
+        ..message(rule, "fix: round half to even", says)
     }
 }
 
@@ -89,6 +108,7 @@ const PLANTED: &[Planted] = &[
     },
     Planted {
         version: Some("1.0.1"),
+        of_release: true,
         ..message(
             "version",
             "fix: round half to even",
@@ -98,12 +118,44 @@ const PLANTED: &[Planted] = &[
     },
     Planted {
         version: Some("1.0.0"),
+        of_release: true,
         ..message(
             "version",
             "fix: round half to even",
             "The version 1.0.0 is not higher than the previous one, 1.0.0.",
         )
     },
+    Planted {
+        settings: "adoption = \"detected\"",
+        before: &["round down"],
+        of_release: true,
+        ..message(
+            "not-adopted",
+            "made it faster",
+            "1 of 3 messages have the form and a type of Conventional Commits, so the project does \
+             not seem to use them, and messages are not judged.",
+        )
+    },
+    Planted {
+        help: Some(
+            "Release on Tue 2026-11-24T23:00:00+00:00 (UTC) or after, or have somebody answer for \
+             a waiver of this rule for the release.",
+        ),
+        ..frozen(
+            "closed",
+            "deny = [{ name = \"stock-taking\", first-day = \"2026-11-20\", \
+             last-day = \"2026-11-24\", zone = \"Europe/Berlin\" }]",
+            "Releases are closed on Sun 2026-11-22T10:00:00+00:00 (UTC): “stock-taking” denies them \
+             until Wed 2026-11-25T00:00:00+01:00 (Europe/Berlin). They open next on Tue \
+             2026-11-24T23:00:00+00:00 (UTC).",
+        )
+    },
+    frozen(
+        "ended",
+        "deny = [{ name = \"stock-taking\", first-day = \"2025-11-20\", \
+         last-day = \"2025-11-24\", zone = \"Europe/Berlin\" }]",
+        "No window lies within the next 5 years: nothing is held any more.",
+    ),
 ];
 
 #[test]
@@ -127,6 +179,9 @@ fn trip(planted: &Planted) {
     repository.commit_file("pay.rs", "one\n", "feat: pay");
     repository.tag("v1.0.0");
     let feature = repository.commit_file("refund.rs", "one\n", "feat: refund");
+    for message in planted.before {
+        repository.commit(message);
+    }
     repository.write("pay.rs", "one\ntwo\n");
     let commit = commit(&repository, planted.message);
     let pipeline = context.write(
@@ -171,14 +226,18 @@ fn trip(planted: &Planted) {
     );
     assert_eq!(finding["severity"], rule.severity.to_string());
     assert_eq!(finding["blocks"], blocks);
-    assert_eq!(finding["help"], rule.help);
+    let help = planted
+        .help
+        .map_or_else(|| rule.help.clone(), str::to_owned);
+    assert_eq!(finding["help"], help);
     assert_eq!(
         finding["message"],
         planted.says.replace("COMMIT", &feature[..10])
     );
-    let place = match planted.version {
-        Some(_) => Value::Null,
-        None => Value::from(commit),
+    let place = if planted.of_release {
+        Value::Null
+    } else {
+        Value::from(commit)
     };
     assert_eq!(finding["place"]["commit"], place, "{finding:#}");
 }

@@ -303,7 +303,7 @@ fn quiet_leaves_the_verdict() {
     let context = Context::new();
     let repository = conventional(&context);
     let ran = run(&context, &repository, &["--quiet"]).expect_code(0);
-    assert_eq!(ran.stdout, "Verdict: go. The one stage, policy, is go.\n");
+    assert_eq!(ran.stdout, "Verdict: go. All 3 stages are go.\n");
 }
 
 /// Whoever may push a tag can make the range short: it is said.

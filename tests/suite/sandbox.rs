@@ -139,7 +139,7 @@ fn manifest() -> Manifest {
     }
 }
 
-fn release() -> Release {
+pub fn release() -> Release {
     let subject = Subject {
         project: Text::from("project"),
         version: None,

@@ -28,12 +28,7 @@ impl Grants {
     pub fn allow(&self, capability: Capability) -> bool {
         match capability {
             Capability::Tree => !self.tree.is_empty(),
-            Capability::Evidence | Capability::History | Capability::Http | Capability::Secrets => {
-                false
-            }
-            Capability::Commits | Capability::Changes | Capability::Artifacts | Capability::Log => {
-                true
-            }
+            other => !other.needs_grant(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::sandbox::Limits;
 pub const BODY_BYTES_MAX: u32 = 1 << 20;
 
 /// The largest body of a channel that sets nothing, in bytes: what everything that carries
-/// CloudEvents should take (CloudEvents 1.0.2, "Size Limits").
+/// `CloudEvents` should take (`CloudEvents` 1.0.2, "Size Limits").
 const BODY_BYTES: u32 = 64 << 10;
 
 /// The media type of a channel that sets none.

@@ -16,7 +16,7 @@ use crate::model::{
     Answer, Assessment, COMPARED_RELEASES_MIN, Circumstances, Digest, Earlier, Grants, Kind,
     Outcome, Release, Score, Subject,
 };
-use crate::release::{EarlierRelease, EarlierReleases, Query, Repository, Tree};
+use crate::release::{self, EarlierRelease, EarlierReleases, Query, Repository, Tree};
 use crate::sandbox::{Call, Input, Limits, Loaded};
 use crate::store::Cache;
 
@@ -227,11 +227,12 @@ impl One {
     async fn assess(self, calls: &Calls, assessors: Vec<Assessor>) -> Vec<Option<Found>> {
         let committed = self.release.committed;
         let zone = self.zone;
-        let read = tokio::task::spawn_blocking(move || {
-            let subject = self.repository.read_earlier(&self.query, &self.release)?;
-            subject
-                .map(|subject| Ok((self.repository.tree(&subject.head)?, subject)))
-                .transpose()
+        let read = tokio::task::spawn_blocking(move || -> Result<_, release::Error> {
+            let Some(subject) = self.repository.read_earlier(&self.query, &self.release)? else {
+                return Ok(None);
+            };
+            let tree = self.repository.tree(&subject.head)?;
+            Ok(Some((tree, subject)))
         });
         let read = read
             .await

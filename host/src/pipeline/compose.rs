@@ -41,6 +41,12 @@ impl Plan {
                     None => None,
                     Some(table) => Some(grants(table, source)?),
                 },
+                settings_files: table
+                    .value
+                    .settings_files
+                    .into_iter()
+                    .map(|(key, files)| (key.value, Set::of(files, source)))
+                    .collect(),
                 limits: table
                     .value
                     .limits

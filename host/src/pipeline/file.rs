@@ -3,7 +3,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use holdpoint_conventional::Versioning;
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::at::At;
@@ -122,6 +122,9 @@ pub struct PluginTable {
     pub settings: Option<At<toml::Table>>,
     /// What it may use beyond the release itself.
     pub grants: Option<At<GrantsTable>>,
+    /// Settings that are the text of a file, or the texts of several: their paths, relative to the
+    /// pipeline file, read from where the pipeline file was read.
+    pub settings_files: BTreeMap<At<String>, At<SettingsFiles>>,
     /// Bounds on one call.
     pub limits: Option<At<LimitsTable>>,
     /// What its rules count for, by rule id.
@@ -135,6 +138,54 @@ pub struct GrantsTable {
     /// Files of the judged commit that it may read, such as `CHANGELOG.md`, and folders with all
     /// that is below them, such as `docs/`; relative to the root of the repository.
     pub tree: Vec<At<String>>,
+}
+
+/// What files a setting is read from.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum SettingsFiles {
+    /// A path: the setting is the text of the file.
+    One(String),
+    /// Paths: the setting is the list of the texts.
+    Several(Vec<String>),
+}
+
+impl SettingsFiles {
+    /// The paths.
+    #[must_use]
+    pub fn paths(&self) -> &[String] {
+        match self {
+            Self::One(path) => std::slice::from_ref(path),
+            Self::Several(paths) => paths,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SettingsFiles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = SettingsFiles;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("the path of a file, or a list of paths")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, path: &str) -> Result<SettingsFiles, E> {
+                Ok(SettingsFiles::One(path.to_owned()))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                list: A,
+            ) -> Result<SettingsFiles, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(SettingsFiles::Several)
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// Bounds on one call.

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::Serialize;
 
+use super::beside::read_beside;
 use super::order::order;
 use super::parse::parse;
-use super::place::{NamedBy, place};
 use super::plan::{Layer, Plan, Set};
-use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
-use super::read::{FILE_NAME, Named, embedded, read, read_file};
+use super::problem::{ConfigurationError, Problem};
+use super::read::{FILE_NAME, Named, embedded, read};
 use super::resolve::{Resolved, is_active, kind, resolve};
-use super::source::{Origin, Source};
+use super::source::Source;
 use super::threshold::Thresholds;
 use super::tighten::tighten;
 use super::{Mode, OnFault, SourceRecord, Trust};
@@ -273,32 +273,8 @@ fn owners(
     let Some(Set { value: path, site }) = &plan.release.owners else {
         return Ok((None, Trust::Trusted));
     };
-    match &site.source.origin {
-        // By the commit: a ref may have moved since.
-        Origin::Revision { commit, .. } => {
-            let (_, bytes) = repository
-                .read_at(commit.as_str(), path, FILE_BYTES_MAX)
-                .map_err(|source| {
-                    site.error(Problem::Revision {
-                        name: Text::from(format!("{commit}:{path}")),
-                        source,
-                    })
-                })?;
-            Ok((Some(bytes), site.source.trust))
-        }
-        Origin::Embedded | Origin::File(_) => {
-            let base = match &site.source.origin {
-                Origin::File(file) => file.parent().unwrap_or(folder),
-                _ => folder,
-            };
-            let read = || {
-                let named_by = NamedBy::File(&site.source);
-                let place = place(Path::new(path), base, repository, named_by)?;
-                Ok((Some(read_file(&place.path, FILE_BYTES_MAX)?), place.trust))
-            };
-            read().map_err(|error: ConfigurationError| error.moved(site.clone()))
-        }
-    }
+    let (bytes, trust) = read_beside(path, site, folder, repository)?;
+    Ok((Some(bytes), trust))
 }
 
 /// The configuration digest: the SHA-256 of one JSON document.

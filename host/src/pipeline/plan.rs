@@ -6,7 +6,7 @@ use holdpoint_conventional::Versioning;
 
 use super::at::At;
 use super::channel::ChannelPlan;
-use super::file::{ArtifactTable, EvidenceTable, RuleSetting};
+use super::file::{ArtifactTable, EvidenceTable, RuleSetting, SettingsFiles};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
 use super::threshold::{Percentile, Thresholds};
@@ -116,6 +116,8 @@ pub struct PluginPlan {
     pub settings: Option<Set<serde_json::Map<String, serde_json::Value>>>,
     /// What it may use beyond the release itself.
     pub grants: Option<Set<Grants>>,
+    /// Settings that are read from files.
+    pub settings_files: BTreeMap<String, Set<SettingsFiles>>,
     /// The bounds.
     pub limits: Limits,
     /// Where the file sets bounds.
@@ -233,6 +235,7 @@ impl PluginPlan {
             source: None,
             settings: None,
             grants: None,
+            settings_files: BTreeMap::new(),
             limits: Limits::default(),
             limits_site: None,
             rules: BTreeMap::new(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use holdpoint_build::nearest;
 
 use super::Trust;
+use super::beside;
 use super::file::RuleSetting;
 
 use super::parse::locate;
@@ -74,14 +75,16 @@ pub(super) fn resolve(
             })
         })?;
         let grants = plugin.grants();
-        plugin::check_grants(&used.plugin, &read.manifest, &grants).map_err(|source| {
+        plugin::check_grants(name, &read.manifest, &grants).map_err(|source| {
             plugin.site.error(Problem::PluginRead {
-                name: used.plugin.clone(),
+                name: name.clone(),
                 source,
             })
         })?;
-        let settings = plugin.settings.as_ref().map(|settings| &settings.value);
-        let settings = serde_json::Value::Object(settings.cloned().unwrap_or_default());
+        let (settings, settings_trust) = beside::settings(plugin, folder, repository)?;
+        if settings_trust == Trust::Untrusted {
+            trust = Trust::Untrusted;
+        }
         check_settings(name, plugin, &read, &settings)?;
         check_rules(name, plugin, &read)?;
         let resolved = Resolved {

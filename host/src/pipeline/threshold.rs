@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -48,14 +49,17 @@ impl Thresholds {
     #[must_use]
     pub fn verdict(&self, score: Option<&Score>) -> Verdict {
         let Some(score) = score else {
-            return match self.is_any() {
-                true => Verdict::Fault,
-                false => Verdict::Go,
+            return if self.is_any() {
+                Verdict::Fault
+            } else {
+                Verdict::Go
             };
         };
         let reaches = |threshold: Option<Percentile>| {
-            // Not a number is not below, so that it blocks.
-            threshold.is_some_and(|threshold| !(score.value < threshold.0))
+            // What is not a number is not below, so that it blocks.
+            threshold.is_some_and(|threshold| {
+                score.value.partial_cmp(&threshold.0) != Some(Ordering::Less)
+            })
         };
         if reaches(self.block_at) {
             Verdict::NoGo

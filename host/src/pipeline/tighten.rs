@@ -3,7 +3,7 @@ use std::fmt::Display;
 use holdpoint_conventional::Versioning;
 
 use super::channel::ChannelPlan;
-use super::file::RuleSetting;
+use super::file::{RuleSetting, SettingsFiles};
 use super::order::order;
 use super::plan::{Plan, PluginPlan, ReleasePlan, RunLimits, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
@@ -311,6 +311,23 @@ fn tighten_plugin(
         let key = format!("plugins.{name}.grants");
         let floor = (words(&base.grants()), site);
         return Err(looser(key, (words(&grants.value), &grants.site), floor));
+    }
+    for (key, files) in &project.settings_files {
+        let value = base.settings_files.get(key);
+        if value.map(|value| &value.value) != Some(&files.value) {
+            let words = |files: &SettingsFiles| files.paths().join(", ");
+            let key = Text::from(key.as_str());
+            let key = format!("plugins.{name}.settings-files.{}", key.terminal());
+            let (value, site) = value.map_or_else(
+                || ("no file".to_owned(), &base.site),
+                |value| (words(&value.value), &value.site),
+            );
+            return Err(looser(
+                key,
+                (words(&files.value), &files.site),
+                (value, site),
+            ));
+        }
     }
     if let Some(limits) = &project.limits_site
         && let Some((key, value, base_value)) = other_limit(&project.limits, &base.limits)

@@ -29,14 +29,22 @@ pub enum Detail {
 /// How many items of a list are shown before the rest is counted. JSON has them all.
 const ITEMS_SHOWN_MAX: usize = 10;
 
+/// How many factors are shown: those of a model, the commits that deserve a look, and rules of thumb.
+const FACTORS_SHOWN_MAX: usize = 20;
+
 /// Counts what a list does not show.
 fn rest(page: &mut Page, indent: usize, length: usize) {
-    if length > ITEMS_SHOWN_MAX {
+    rest_after(page, indent, length, ITEMS_SHOWN_MAX);
+}
+
+/// Counts what a list of at most `shown_max` items does not show.
+fn rest_after(page: &mut Page, indent: usize, length: usize, shown_max: usize) {
+    if length > shown_max {
         page.text(
             indent,
             &format!(
                 "and {} more (--format json has all)",
-                super::words::number((length - ITEMS_SHOWN_MAX) as u64)
+                super::words::number((length - shown_max) as u64)
             ),
         );
     }

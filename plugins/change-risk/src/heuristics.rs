@@ -112,7 +112,7 @@ impl Seen {
         }
     }
 
-    /// The difference as one change. Lines are counted over directories for its entropy.
+    /// The difference as one change. Its entropy, which hardly counts, is taken as 0.
     pub(crate) fn measures(&self) -> Measures {
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let stopped = |lines: u64| u32::try_from(lines).unwrap_or(u32::MAX);

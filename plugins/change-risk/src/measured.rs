@@ -2,6 +2,9 @@ use holdpoint_sdk::{Commit, Factor, Location, Measures};
 
 use crate::{Coefficients, model, words};
 
+/// The weight from which on a part of the magnitude is said: a smaller one is shown as 0.
+const WEIGHT_SAID_MIN: f64 = 0.000_5;
+
 /// Files from which on a commit is said to touch many.
 const MANY_FILES: u32 = 10;
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
@@ -149,6 +152,8 @@ impl Sum {
             ("fixes", fixes, part(self.without.fix), Location::Release),
         ]
         .into_iter()
+        // The size is always worth knowing; of the others, what adds something.
+        .filter(|(name, _, weight, _)| *name == "size" || weight.abs() >= WEIGHT_SAID_MIN)
         .map(|(name, evidence, weight, location)| Factor {
             name: name.to_owned(),
             evidence,

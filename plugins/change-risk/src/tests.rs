@@ -96,6 +96,12 @@ fn what_is_no_part_of_the_model_says_so_and_weighs_nothing() {
     let assessment = assess(
         Release::builder()
             .commit("a")
+            .commit_with("fix: b", |commit, _| {
+                commit.measures.files = 3;
+                commit.measures.directories = 2;
+                commit.measures.entropy = 1.0;
+                commit.measures.fix = true;
+            })
             .change("Cargo.lock", 10, 2)
             .change("db/migrations/1.sql", 10, 0)
             .change("app.yaml", 1, 1)

@@ -30,7 +30,7 @@ impl Policy for ConventionalCommits {
         let mut usage = messages::Usage::default();
         for (commit, text) in release.commits().zip(release.commit_texts()) {
             messages::check(&commit, settings, &mut findings);
-            usage.count(&commit);
+            usage.count(&commit, settings);
             asks.read(&commit, &text.body);
         }
         if settings.adoption == Adoption::Detected

@@ -3,7 +3,8 @@ use holdpoint_sdk::{Commit, Finding};
 
 use crate::Settings;
 
-/// How many messages of a release have the form. Those that git has written count on neither side.
+/// How many messages of a release have the form and one of the types. Many projects write
+/// `parser: …`, which has the form alone, and mean nothing by it. Those that git has written count on neither side.
 #[derive(Default)]
 pub(crate) struct Usage {
     formed: u32,
@@ -11,23 +12,23 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    pub(crate) fn count(&mut self, commit: &Commit) {
+    pub(crate) fn count(&mut self, commit: &Commit, settings: &Settings) {
         if !is_made_by_git(commit) {
+            let is_formed =
+                parse(&commit.summary).is_ok_and(|read| wrong_type(&read, settings).is_none());
             self.counted = self.counted.saturating_add(1);
-            self.formed = self
-                .formed
-                .saturating_add(u32::from(parse(&commit.summary).is_ok()));
+            self.formed = self.formed.saturating_add(u32::from(is_formed));
         }
     }
 
-    /// Said of a project where fewer than half of the messages have the form.
+    /// Said of a project where fewer than half of the messages have both.
     pub(crate) fn not_adopted(&self) -> Option<Finding> {
         (u64::from(self.formed) * 2 < u64::from(self.counted)).then(|| {
             Finding::new(
                 "not-adopted",
                 format!(
-                    "{} of {} messages have the form of Conventional Commits, so the project does \
-                     not seem to use it, and messages are not judged.",
+                    "{} of {} messages have the form and a type of Conventional Commits, so the \
+                     project does not seem to use them, and messages are not judged.",
                     self.formed, self.counted
                 ),
             )

@@ -7,8 +7,8 @@ pub enum Adoption {
     /// Every message is judged.
     #[default]
     Required,
-    /// Messages are judged when at least half of them have the form; a project that does not use it
-    /// is told so once.
+    /// Messages are judged when at least half of them have the form and one of the types; a project
+    /// that does not use them is told so once.
     Detected,
 }
 

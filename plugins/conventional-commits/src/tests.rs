@@ -41,7 +41,7 @@ fn a_project_that_does_not_use_the_form_is_told_once() {
             .version("1.0.1")
             .commit("feat!: drop it")
             .commit("fix: a")
-            .commit("Add a button")
+            .commit("button: add one")
             .commit("Bump version")
             .commit("fixup! Add a button")
             .merge("Merge branch 'x'")
@@ -52,7 +52,7 @@ fn a_project_that_does_not_use_the_form_is_told_once() {
     assert!(
         findings[0]
             .message
-            .starts_with("2 of 5 messages have the form"),
+            .starts_with("2 of 5 messages have the form and a type"),
         "{}",
         findings[0].message
     );

@@ -157,7 +157,7 @@ fn next_opening(
 ) -> Next {
     let mut now = from;
     let mut looks = 0;
-    while now <= last {
+    while now < last {
         looks += (deny.len() + allow.as_ref().map_or(0, |allow| allow.len())) as u64;
         if looks > LOOKS_MAX {
             return Next::NotUpTo(now);

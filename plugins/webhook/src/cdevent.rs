@@ -1,7 +1,7 @@
-//! One event as a CDEvent in a CloudEvent.
+//! One event as a `CDEvent` in a `CloudEvent`.
 //!
-//! CDEvents 0.5.1 (<https://github.com/cdevents/spec/tree/v0.5.1>) has words for some of the events;
-//! the others are custom events of its `dev.cdeventsx` form.
+//! `CDEvents` 0.5.1 (<https://github.com/cdevents/spec/tree/v0.5.1>) has words for some of the
+//! events; the others are custom events of its `dev.cdeventsx` form.
 
 use holdpoint_sdk::{Event, EventKind, Fault, Finding, Location, Release, Severity, Verdict};
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::time::rfc3339;
 use crate::uri;
 
-/// The version of CDEvents. The schemas of 0.5.0 ask for a key that they do not allow, so that no
+/// The version of `CDEvents`. The schemas of 0.5.0 ask for a key that they do not allow, so that no
 /// event can be valid under them.
 const CDEVENTS: &str = "0.5.1";
 
@@ -140,7 +140,7 @@ fn subject_id(release: &Release, event: &Event) -> String {
     }
 }
 
-/// What CDEvents has words for.
+/// What `CDEvents` has words for.
 fn content(release: &Release, event: &Event) -> Value {
     match event.kind {
         EventKind::Deployed | EventKind::Undone => json!({
@@ -189,7 +189,7 @@ fn address(release: &Release, event: &Event) -> String {
     }
 }
 
-/// CDEvents asks for a name, and a release without a target has none.
+/// `CDEvents` asks for a name, and a release without a target has none.
 fn environment(release: &Release) -> String {
     match release.subject.target.as_deref() {
         None | Some("") => "default".to_owned(),
@@ -197,7 +197,7 @@ fn environment(release: &Release) -> String {
     }
 }
 
-/// A package URL of the type `generic`, as CDEvents asks for.
+/// A package URL of the type `generic`, as `CDEvents` asks for.
 fn package(release: &Release) -> String {
     let subject = &release.subject;
     let version = subject.version.as_ref().unwrap_or(&subject.head);
@@ -205,7 +205,7 @@ fn package(release: &Release) -> String {
     format!("pkg:generic/{project}@{}", uri::segment(version))
 }
 
-/// What CDEvents has no words for.
+/// What `CDEvents` has no words for.
 fn custom(release: &Release, event: &Event, findings: Vec<Value>, left_out: usize) -> Value {
     let (subject, totals) = (&release.subject, &release.totals);
     json!({

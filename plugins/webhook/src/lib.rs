@@ -1,4 +1,4 @@
-//! Composes CloudEvents 1.0 (JSON, structured mode) that carry CDEvents 0.5.
+//! Composes `CloudEvents` 1.0 (JSON, structured mode) that carry `CDEvents` 0.5.
 //!
 //! Which event becomes which type is in [`cdevent`], and in `README.md`.
 
@@ -13,7 +13,7 @@ mod tests;
 
 use holdpoint_sdk::{Channel, Event, Fault, Message, Notify, Plugin, Release};
 
-/// The media type of a CloudEvent in structured mode.
+/// The media type of a `CloudEvent` in structured mode.
 const CLOUDEVENT: &str = "application/cloudevents+json";
 
 /// What an operator can set.

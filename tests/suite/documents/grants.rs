@@ -5,11 +5,10 @@ use super::*;
 const STAGE: &str = "[[stages]]\nid = \"documents\"\nuse = [\"changelog\"]\n";
 
 #[track_caller]
-fn refused(context: &Context, pipeline: &str, expected: &[&str]) {
-    let repository = conventional(context);
-    let document = piped(context, &repository, pipeline, 2);
+fn refused(context: &Context, repository: &Repository, pipeline: &str, expected: &[&str]) {
+    let document = piped(context, repository, pipeline, 2);
     let error = &document["error"];
-    let said = format!("{} {}", error["message"], error["help"]);
+    let said = format!("{} {} {}", error["message"], error["causes"], error["help"]);
     for words in expected {
         assert!(said.contains(words), "{words}\n{error:#}");
     }
@@ -18,8 +17,10 @@ fn refused(context: &Context, pipeline: &str, expected: &[&str]) {
 #[test]
 fn what_is_asked_for_and_not_granted_is_refused_before_the_run() {
     let context = Context::new();
+    let repository = conventional(&context);
     refused(
         &context,
+        &repository,
         STAGE,
         &[
             "asks for the capability `tree`",
@@ -30,6 +31,7 @@ fn what_is_asked_for_and_not_granted_is_refused_before_the_run() {
     );
     refused(
         &context,
+        &repository,
         &format!("[plugins.changelog]\ngrants.tree = []\n{STAGE}"),
         &["which is not granted"],
     );
@@ -38,6 +40,7 @@ fn what_is_asked_for_and_not_granted_is_refused_before_the_run() {
 #[test]
 fn a_grant_is_a_file_or_a_folder_of_the_repository() {
     let context = Context::new();
+    let repository = conventional(&context);
     for path in [
         "",
         "/",
@@ -51,12 +54,14 @@ fn a_grant_is_a_file_or_a_folder_of_the_repository() {
     ] {
         refused(
             &context,
+            &repository,
             &format!("[plugins.changelog]\ngrants.tree = [\"{path}\"]\n{STAGE}"),
             &["is not the path of a file"],
         );
     }
     refused(
         &context,
+        &repository,
         &format!("[plugins.changelog]\ngrants.three = [\"a\"]\n{STAGE}"),
         &["unknown key `three`", "did you mean `tree`?"],
     );

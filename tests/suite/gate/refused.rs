@@ -103,9 +103,9 @@ const REFUSED: &[Refused] = &[
     ),
     refused(
         "[plugins.conventional-commits.rules]\nform = \"off\"\nfixup = \"off\"\ntype = \"off\"\n\
-         scope = \"off\"\nsubject-length = \"off\"\nversion = \"off\"\n\
+         scope = \"off\"\nnot-adopted = \"off\"\nsubject-length = \"off\"\nversion = \"off\"\n\
          [[stages]]\nid = \"policy\"\nuse = [\"conventional-commits\"]\n",
-        9,
+        10,
         "every rule of the plugins of stage `policy` is off",
         "turn a rule on",
     ),

@@ -222,7 +222,7 @@ fn a_pattern_says_where_the_version_is() {
     assert_eq!(pattern.version(b"a-1.2-b"), None);
     assert_eq!(pattern.version(b"a-b"), None);
     assert_eq!(pattern.version(b"a-\xff-b"), None);
-    assert_eq!(pattern.tag(&Version::new(1, 2, 3)), "a-1.2.3-b");
+    assert_eq!(pattern.tag(&Version::new(1, 2, 3), None), "a-1.2.3-b");
     assert_eq!(pattern.to_string(), "a-{version}-b");
 }
 

@@ -91,6 +91,7 @@ fn only_binary_files_are_counted_as_files() {
         binary: true,
         ..change("logo.png", 0)
     });
+    subject.totals.files = 1;
     let assessment = ChangeRisk::load().assess(subject, &json!({}));
     assert!(assessment.magnitude > 0.0);
     assert_eq!(
@@ -108,6 +109,7 @@ fn a_vendored_dump_is_recognised_and_does_not_drown_the_rest() {
     let mut subject = release_of(&all);
     subject.changes.push(change("src/a.rs", 2_000));
     subject.changes.push(change("vendor/lib/big.c", 500_000));
+    subject.totals.files = 2;
     let assessment = plugin.assess(subject, &json!({}));
     assert!(assessment.magnitude - before < 1.0);
     assert!(

@@ -1,5 +1,5 @@
 use super::run::window;
-use super::{ITEMS_SHOWN_MAX, Page, finding, rest};
+use super::{FACTORS_SHOWN_MAX, ITEMS_SHOWN_MAX, Page, finding, rest_after};
 use crate::model::{Answer, Demand, Factor, Location, Sharing};
 use crate::report::commits::Commits;
 use crate::report::json::health_name;
@@ -82,13 +82,17 @@ pub(super) fn put(page: &mut Page, indent: usize, answer: &Answer, commits: &Com
         ),
     };
     page.text(indent, &heading);
-    for item in items.iter().take(ITEMS_SHOWN_MAX) {
+    let shown = match answer {
+        Answer::Assessment(_) => FACTORS_SHOWN_MAX,
+        _ => ITEMS_SHOWN_MAX,
+    };
+    for item in items.iter().take(shown) {
         page.text(indent + 2, item);
     }
     if items.is_empty() {
         page.text(indent + 2, "nothing");
     }
-    rest(page, indent + 2, items.len());
+    rest_after(page, indent + 2, items.len(), shown);
 }
 
 /// What was seen comes before where: a factor of the release as a whole has no place.

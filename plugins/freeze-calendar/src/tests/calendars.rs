@@ -194,7 +194,7 @@ fn allow_calendars_open_and_cancelled_ones_open_nothing() {
 fn folded_lines_quotes_escapes_and_other_components() {
     let text = "\u{feff}BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:Europe/Berlin\nBEGIN:STANDARD\nDTSTART:16010101T030000\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\nEND:STANDARD\nEND:VTIMEZONE\n\
         BEGIN:VEVENT\nSUM\n MARY;ALTREP=\"http://example.com/a:b;c\":Year\\, e\n\tnd\nDTST\n ART;VALUE=DATE:20261224\nDESCRIPTION:\\nHalf the team\\nis away\n\
-        BEGIN:VALARM\nTRIGGER:-PT15M\nDURATION:PT1H\nEND:VALARM\nEND:VEVENT\nBEGIN:VTODO\nDUE:20261231T000000Z\nEND:VTODO\nEND:VCALENDAR";
+        BEGIN:VALARM\nTRIGGER:-PT15M\nDURATION:PT1H\nEND:VALARM\nEND:VEVENT\nBEGIN:VJOURNAL\nDTSTART:20261231T000000Z\nEND:VJOURNAL\nEND:VCALENDAR";
     let message = message_at(&deny(text), "Europe/Berlin", "2026-12-24T12:00:00Z");
     assert!(
         message.contains("“Year, end” (Half the team) denies them"),
@@ -336,7 +336,7 @@ fn files_that_are_no_calendars() {
             "an event stands in another component",
         ),
         (
-            "BEGIN:VCALENDAR\nBEGIN:VTODO\nBEGIN:VEVENT",
+            "BEGIN:VCALENDAR\nBEGIN:VJOURNAL\nBEGIN:VEVENT",
             "an event stands in another component",
         ),
         ("BEGIN:VCALENDAR\nEND:VEVENT", "ends nothing that is open"),

@@ -52,6 +52,12 @@ fn an_end_is_told_in_the_zone_of_its_window() {
 fn windows_that_never_open_say_so() {
     let every_day =
         r#"{ "deny": [{ "name": "always", "daily": { "from": "00:00", "to": "24:00" } }] }"#;
+    // In UTC an occurrence begins at the very moment up to which is looked.
+    let message = message_at(every_day, "UTC", "2026-11-24T00:00:00Z");
+    assert!(
+        message.ends_with("They do not open within the next 5 years."),
+        "{message}"
+    );
     let message = message_at(every_day, "Europe/Berlin", "2026-11-24T00:00:00Z");
     assert!(
         message.ends_with("They do not open within the next 5 years."),
