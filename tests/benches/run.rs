@@ -226,12 +226,14 @@ impl Bench {
 
 /// A file after so many changes, each of one line.
 fn content(file: usize, version: usize) -> String {
-    (0..LINES)
-        .map(|line| {
-            let changed = (version + LINES - 1 - line) / LINES;
-            format!("line {line} of file {file}, changed {changed} times\n")
-        })
-        .collect()
+    let mut content = String::new();
+    for line in 0..LINES {
+        let changed = (version + LINES - 1 - line) / LINES;
+        content.push_str(&format!(
+            "line {line} of file {file}, changed {changed} times\n"
+        ));
+    }
+    content
 }
 
 fn git(folder: &Path, arguments: &[&str]) {

@@ -121,7 +121,7 @@ fn the_folder_can_be_named() {
         .arg("--cache-dir")
         .arg(&two));
     assert!(one.is_dir() && two.is_dir());
-    assert_eq!(entries(&context), [PathBuf::new(); 0]);
+    assert_eq!(entries(&context), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_full_disk_is_said_once_and_is_no_failure() {
         "{}",
         ran.stderr
     );
-    assert_eq!(entries(&context), [PathBuf::new(); 0]);
+    assert_eq!(entries(&context), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -113,9 +113,9 @@ fn a_document_that_is_as_it_should_be_is_not_changed() {
     let document = piped(&context, &repository, &pipeline, 0);
     for plugin in [0, 1] {
         let edit = &edits(&document, plugin)[0];
-        let content = edit["content"].as_str().expect("content");
-        assert!(content.contains("2026-11-24"), "{content}");
-        repository.write(edit["path"].as_str().expect("a path"), content);
+        let text = edit["content"].as_str().expect("content");
+        assert!(text.contains("2026-11-24"), "{text}");
+        repository.write(edit["path"].as_str().expect("a path"), text);
     }
     repository.commit("docs: release 1.1.0");
     let document = piped(&context, &repository, &pipeline, 0);
@@ -185,14 +185,11 @@ fn hostile_messages_stay_text() {
     );
     let document = piped(&context, &repository, BOTH, 0);
     for plugin in [0, 1] {
-        let content = edits(&document, plugin)[0]["content"].as_str();
-        let content = content.expect("content");
-        assert!(!content.contains(['\u{1b}', '\u{202e}', '<']), "{content}");
-        assert!(content.contains("`@all`"), "{content}");
-        assert!(
-            content.contains("`![x](https://evil.example)`"),
-            "{content}"
-        );
+        let text = edits(&document, plugin)[0]["content"].as_str();
+        let text = text.expect("content");
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '<']), "{text}");
+        assert!(text.contains("`@all`"), "{text}");
+        assert!(text.contains("`![x](https://evil.example)`"), "{text}");
     }
 }
 

@@ -254,7 +254,7 @@ fn dependency_complaints(plugins: &[String], manifest: &str) -> Vec<String> {
     let depends_on = dependencies(&manifest);
     FORBIDDEN_DEPENDENCIES
         .iter()
-        .filter(|(package, _)| is(&name, package))
+        .filter(|(package, _)| is(name, package))
         .flat_map(|(_, forbidden)| forbidden.iter())
         .flat_map(|forbidden| depends_on.iter().filter(|found| is(found, forbidden)))
         .map(|found| format!("{name} depends on {found}"))

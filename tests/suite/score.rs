@@ -28,18 +28,18 @@ pub fn history(context: &Context, releases: &[usize], since: usize) -> Repositor
     let mut stream = String::new();
     let mut time = FIRST_COMMIT_TIME;
     for (index, commits) in releases.iter().chain([&since]).enumerate() {
-        let mut content = String::new();
+        let mut lines = String::new();
         for number in 0..*commits {
-            content.push_str("line\n");
+            lines.push_str("line\n");
             let message = format!("fix: release {index} commit {number}");
             let _ = write!(
                 stream,
                 "commit refs/heads/main\nauthor Ada Author <ada@example.com> {time} +0000\n\
                  committer Carl Committer <carl@example.com> {time} +0000\n\
-                 data {}\n{message}\nM 100644 inline {}/line\ndata {}\n{content}\n",
+                 data {}\n{message}\nM 100644 inline {}/line\ndata {}\n{lines}\n",
                 message.len(),
                 index % 2,
-                content.len()
+                lines.len()
             );
             time += 60;
         }

@@ -17,7 +17,7 @@ const FOLDER: &str = "holdpoint";
 #[command(next_help_heading = "What is kept")]
 pub(super) struct CacheArguments {
     /// Folder for what can be worked out again, which only this user may write to
-    /// [default: holdpoint in $XDG_CACHE_HOME or ~/.cache]
+    /// [default: holdpoint in the cache folder of the user, such as ~/.cache]
     #[arg(
         long,
         value_name = "FOLDER",

@@ -126,9 +126,9 @@ fn channel(
     };
     let body_bytes_max = match table.body_max {
         None => BODY_BYTES,
-        Some(size) => match u32::try_from(size.value.0) {
+        Some(most) => match u32::try_from(most.value.0) {
             Ok(bytes) if bytes <= BODY_BYTES_MAX => bytes,
-            _ => return Err(value("a body has at most 1 MiB", &size.span)),
+            _ => return Err(value("a body has at most 1 MiB", &most.span)),
         },
     };
     Ok(ChannelPlan {

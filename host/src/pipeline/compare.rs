@@ -152,12 +152,11 @@ impl Comparison {
         for (index, release) in self.releases.iter().enumerate() {
             let (mut numbers, mut asked) = (Vec::new(), Vec::new());
             for (number, known) in known.iter_mut().enumerate() {
-                match known.kept.get(release) {
-                    Some(found) => known.count(release, Some(found)),
-                    None => {
-                        numbers.push(number);
-                        asked.push(known.assessor.clone());
-                    }
+                if let Some(found) = known.kept.get(release) {
+                    known.count(release, Some(found));
+                } else {
+                    numbers.push(number);
+                    asked.push(known.assessor.clone());
                 }
             }
             if asked.is_empty() {
@@ -200,7 +199,7 @@ impl Comparison {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
             done += 1;
-            if done % KEPT_AFTER == 0 {
+            if done.is_multiple_of(KEPT_AFTER) {
                 self.keep(known);
             }
         }

@@ -60,6 +60,10 @@ fn count(text: &[u8]) -> u32 {
 }
 
 /// Line breaks of a text.
+#[expect(
+    clippy::naive_bytecount,
+    reason = "the compiler makes vector code of it, and a crate for this alone would be one more"
+)]
 pub(super) fn breaks(text: &[u8]) -> usize {
     text.iter().filter(|byte| **byte == b'\n').count()
 }

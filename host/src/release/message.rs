@@ -9,8 +9,8 @@ const GIT_TRAILERS: [&str; 2] = ["Signed-off-by: ", "(cherry picked from commit 
 
 /// Words that name a defect, in lower case and in order: those by which the studies of changes that
 /// bring defects know a fix ("bug", "fix", "defect" or "patch": Kamei et al., *A large-scale
-/// empirical study of just-in-time quality assurance*, 2013; McIntosh and Kamei, *Are fix-inducing
-/// changes a moving target?*, 2018), with their plurals, past forms and compounds.
+/// empirical study of just-in-time quality assurance*, 2013), with their plurals, past forms and
+/// compounds.
 const DEFECT_WORDS: [&str; 16] = [
     "bug", "bugfix", "bugfixes", "bugs", "defect", "defects", "fix", "fixed", "fixes", "fixing",
     "hotfix", "hotfixes", "patch", "patched", "patches", "patching",

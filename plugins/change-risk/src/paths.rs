@@ -212,7 +212,7 @@ pub(crate) fn sort(path: &str) -> Sort {
 
 /// `requirements-dev.txt` and its like.
 fn is_requirements(name: &str) -> bool {
-    name.starts_with("requirements") && (name.ends_with(".txt") || name.ends_with(".in"))
+    name.starts_with("requirements") && matches!(name.rsplit_once('.'), Some((_, "txt" | "in")))
 }
 
 /// `ParserTest.java` and its like.

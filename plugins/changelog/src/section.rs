@@ -63,7 +63,7 @@ pub(crate) fn add(old: &str, new: &New<'_>) -> Result<Option<String>, NotClosed>
         insertions.extend(links.insertion);
         replaced = links.replaced;
     }
-    Ok(Some(put(&file, insertions, replaced)))
+    Ok(Some(put(&file, insertions, replaced.as_ref())))
 }
 
 /// The section takes over what stands under `Unreleased`: the new heading goes between the two, and
@@ -106,39 +106,36 @@ fn merged(
         let own = parts
             .iter()
             .position(|part| Section::of_title(part.text) == Some(section));
-        insertions.push(match own {
-            Some(index) => {
-                let part = parts[index];
-                let part_end = parts.get(index + 1).map_or(end, |next| next.line);
-                let line = file.end_of_text(part.next, part_end);
-                let last = (part.next..line).rev().find_map(|number| {
-                    let line = file.lines[number];
-                    bullet(line).map(|(mark, _)| mark)
-                });
-                let gap = if last.is_some() { "" } else { "\n" };
-                let mark = last.unwrap_or('-');
-                Insertion {
-                    line,
-                    text: format!("{gap}{}", list(mark, &lines)),
-                }
+        insertions.push(if let Some(index) = own {
+            let part = parts[index];
+            let part_end = parts.get(index + 1).map_or(end, |next| next.line);
+            let line = file.end_of_text(part.next, part_end);
+            let last = (part.next..line).rev().find_map(|number| {
+                let line = file.lines[number];
+                bullet(line).map(|(mark, _)| mark)
+            });
+            let gap = if last.is_some() { "" } else { "\n" };
+            let mark = last.unwrap_or('-');
+            Insertion {
+                line,
+                text: format!("{gap}{}", list(mark, &lines)),
             }
-            None => {
-                // Before the first section that Keep a Changelog has after it.
-                let later = parts
-                    .iter()
-                    .find(|part| Section::of_title(part.text).is_some_and(|other| other > section));
-                let marks = "#".repeat(level + 1);
-                let body = format!("{marks} {}\n\n{}", section.title(), list('-', &lines));
-                match later {
-                    Some(part) => Insertion {
-                        line: part.line,
-                        text: format!("{body}\n"),
-                    },
-                    None => Insertion {
-                        line: end_of_text,
-                        text: format!("\n{body}"),
-                    },
-                }
+        } else {
+            // Before the first section that Keep a Changelog has after it.
+            let later = parts
+                .iter()
+                .find(|part| Section::of_title(part.text).is_some_and(|other| other > section));
+            let marks = "#".repeat(level + 1);
+            let body = format!("{marks} {}\n\n{}", section.title(), list('-', &lines));
+            match later {
+                Some(part) => Insertion {
+                    line: part.line,
+                    text: format!("{body}\n"),
+                },
+                None => Insertion {
+                    line: end_of_text,
+                    text: format!("\n{body}"),
+                },
             }
         });
     }
@@ -183,27 +180,27 @@ fn alone(
     if !is_any_told {
         text.push_str(&format!("\n{NOTHING}\n"));
     }
-    match first {
-        Some(first) => vec![Insertion {
+    if let Some(first) = first {
+        vec![Insertion {
             line: first.line,
             text: format!("{text}\n"),
-        }],
-        None => {
-            let line = file.end_of_text(0, file.references_start);
-            let end = if file.is_blank(line) { "" } else { "\n" };
-            vec![Insertion {
-                line,
-                text: format!("\n{text}{end}"),
-            }]
-        }
+        }]
+    } else {
+        let line = file.end_of_text(0, file.references_start);
+        let end = if file.is_blank(line) { "" } else { "\n" };
+        vec![Insertion {
+            line,
+            text: format!("\n{text}{end}"),
+        }]
     }
 }
 
 fn list(mark: char, lines: &[String]) -> String {
-    lines
-        .iter()
-        .map(|line| format!("{mark} {line}\n"))
-        .collect()
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&format!("{mark} {line}\n"));
+    }
+    text
 }
 
 /// The mark and the text of a line that is an entry of a list.
@@ -241,7 +238,7 @@ pub(crate) fn version_of(text: &str) -> Option<&str> {
 fn put(
     file: &File<'_>,
     mut insertions: Vec<Insertion>,
-    replaced: Option<(usize, String)>,
+    replaced: Option<&(usize, String)>,
 ) -> String {
     insertions.sort_by_key(|insertion| insertion.line);
     let mut text = String::new();
@@ -254,7 +251,7 @@ fn put(
             }
             text.push_str(&insertion.text.replace('\n', file.line_break));
         }
-        match (&replaced, file.lines.get(number)) {
+        match (replaced, file.lines.get(number)) {
             (Some((line, new)), Some(old)) if *line == number => {
                 text.push_str(new);
                 text.push_str(old.get(content(old).len()..).unwrap_or_default());

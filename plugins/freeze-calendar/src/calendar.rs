@@ -59,8 +59,10 @@ pub(crate) fn read(
     event::windows(read, budget)
 }
 
-/// The events of a calendar, and the zone that it names for itself.
-fn parse(text: &str, budget: &mut usize) -> Result<(Vec<Event>, Option<(usize, String)>), String> {
+/// The events of a calendar, and the zone that it names for itself, with its line.
+type Parsed = (Vec<Event>, Option<(usize, String)>);
+
+fn parse(text: &str, budget: &mut usize) -> Result<Parsed, String> {
     let mut open: Vec<(usize, String)> = Vec::new();
     let mut events = Vec::new();
     let mut own_zone = None;

@@ -100,7 +100,7 @@ impl<'a> Track<'a> {
     }
 }
 
-fn tracks<'a>(windows: &'a [Window], span: (Instant, Instant)) -> Result<Vec<Track<'a>>, String> {
+fn tracks(windows: &[Window], span: (Instant, Instant)) -> Result<Vec<Track<'_>>, String> {
     windows
         .iter()
         .flat_map(|window| window.series.iter().map(move |series| (window, series)))

@@ -53,7 +53,8 @@ impl Series {
             return Err("the rule ends (UNTIL) before the window begins".to_owned());
         }
         let last_day = self.start.day().0.saturating_add(SILENT_YEARS_MAX * 366);
-        let fires = (0..)
+        // A period is a day at least.
+        let fires = (0..=i64::from(SILENT_YEARS_MAX) * 366)
             .take_while(|period| {
                 first_day(rule, self.start.day(), *period).0 <= i64::from(last_day)
             })

@@ -24,7 +24,7 @@ pub(crate) fn body(
     bytes_max: usize,
 ) -> Result<String, Fault> {
     // The number is at its longest while the room for findings is worked out.
-    let bare = envelope(release, event, source, Vec::new(), event.findings.len());
+    let bare = envelope(release, event, source, &[], event.findings.len());
     let bytes = bare.to_string().len();
     let Some(mut room) = bytes_max.checked_sub(bytes) else {
         return Err(Fault::settings(format!(
@@ -43,7 +43,7 @@ pub(crate) fn body(
         findings.push(finding);
     }
     let left_out = event.findings.len() - findings.len();
-    Ok(envelope(release, event, source, findings, left_out).to_string())
+    Ok(envelope(release, event, source, &findings, left_out).to_string())
 }
 
 /// One line for the record.
@@ -59,7 +59,7 @@ fn envelope(
     release: &Release,
     event: &Event,
     source: &str,
-    findings: Vec<Value>,
+    findings: &[Value],
     left_out: usize,
 ) -> Value {
     let name = name(event.kind);
@@ -206,7 +206,7 @@ fn package(release: &Release) -> String {
 }
 
 /// What `CDEvents` has no words for.
-fn custom(release: &Release, event: &Event, findings: Vec<Value>, left_out: usize) -> Value {
+fn custom(release: &Release, event: &Event, findings: &[Value], left_out: usize) -> Value {
     let (subject, totals) = (&release.subject, &release.totals);
     json!({
         "run": event.run,

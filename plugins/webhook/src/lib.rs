@@ -1,6 +1,6 @@
 //! Composes `CloudEvents` 1.0 (JSON, structured mode) that carry `CDEvents` 0.5.
 //!
-//! Which event becomes which type is in [`cdevent`], and in `README.md`.
+//! Which event becomes which type is in the module `cdevent`, and in `README.md`.
 
 #![forbid(unsafe_code)]
 

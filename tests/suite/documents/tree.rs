@@ -76,11 +76,8 @@ fn the_judged_commit_is_read_and_not_the_working_tree() {
     let repository = conventional(&context);
     repository.write("CHANGELOG.md", "overwritten\n");
     let document = piped(&context, &repository, BOTH, 0);
-    let content = edits(&document, 0)[0]["content"].as_str().expect("content");
-    assert!(
-        content.contains("- what was written by hand\n"),
-        "{content}"
-    );
+    let text = edits(&document, 0)[0]["content"].as_str().expect("content");
+    assert!(text.contains("- what was written by hand\n"), "{text}");
 }
 
 /// The tree of the checked out commit.

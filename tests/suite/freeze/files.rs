@@ -62,7 +62,7 @@ fn a_calendar_beside_the_pipeline_is_trusted_and_closes() {
 fn a_calendar_is_read_from_the_ref_of_the_pipeline() {
     let context = Context::new();
     let repository = repository(&context);
-    repository.commit_file("ci/holdpoint.toml", &pipeline(FILES), "ci: add a pipeline");
+    repository.commit_file("ci/holdpoint.toml", pipeline(FILES), "ci: add a pipeline");
     repository.commit_file("ops/freeze.ics", CALENDAR, "ci: add a calendar");
     repository.git(["branch", "rules"]);
     // What the working tree says does not count.

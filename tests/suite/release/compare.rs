@@ -100,9 +100,11 @@ fn edits_of_repeated_lines_count_as_git_counts_them() {
     let repository = context.repository("repeated");
     let mut random = Random(23);
     let mut text = |lines: usize, kinds: usize, ending: bool| {
-        let mut text: String = (0..lines)
-            .map(|_| format!("{}\n", "x".repeat(random.below(kinds))))
-            .collect();
+        let mut text = String::new();
+        for _ in 0..lines {
+            text.push_str(&"x".repeat(random.below(kinds)));
+            text.push('\n');
+        }
         if ending {
             text.push_str("end");
         }

@@ -54,9 +54,10 @@ fn dot(left: &[f64; INPUTS], right: &[f64; INPUTS]) -> f64 {
 fn solve(mut matrix: [[f64; INPUTS]; INPUTS], mut right: [f64; INPUTS]) -> [f64; INPUTS] {
     for pivot in 0..INPUTS {
         for row in pivot + 1..INPUTS {
-            let part = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..INPUTS {
-                matrix[row][column] -= part * matrix[pivot][column];
+            let pivots = matrix[pivot];
+            let part = matrix[row][pivot] / pivots[pivot];
+            for (value, pivot) in matrix[row].iter_mut().zip(pivots).skip(pivot) {
+                *value -= part * pivot;
             }
             right[row] -= part * right[pivot];
         }
