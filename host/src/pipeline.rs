@@ -32,6 +32,9 @@ mod threshold;
 mod tighten;
 mod waiver;
 
+/// The operator's time zone where no file names one.
+const DEFAULT_ZONE: &str = "UTC";
+
 pub use at::At;
 pub use beside::SETTINGS_FILES_MAX;
 pub use channel::{BODY_BYTES_MAX, ChannelPlan, MESSAGES_MAX};

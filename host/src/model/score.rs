@@ -85,7 +85,7 @@ impl Score {
         let all = assessed
             .saturating_add(earlier.left_out)
             .saturating_add(earlier.unfinished);
-        let reason = if all < COMPARED_RELEASES_MIN {
+        let reason = if all < COMPARED_RELEASES_MIN && earlier.left_out == 0 {
             Some(ScaleReason::TooFew)
         } else if earlier.left_out > assessed {
             Some(ScaleReason::TooManyLeftOut)

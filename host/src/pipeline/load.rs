@@ -408,7 +408,7 @@ impl Configuration {
             .release
             .zone
             .as_ref()
-            .map_or("UTC", |zone| zone.value.as_str())
+            .map_or(super::DEFAULT_ZONE, |zone| zone.value.as_str())
     }
 
     /// Whether a range was narrowed by somebody else than the trusted configuration.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::notice::notice;
 use super::{JudgedFinding, Mode};
-use crate::model::{Score, Severity, Verdict};
+use crate::model::{Basis, ScaleReason, Score, Severity, Verdict};
 
 /// A percentile as a pipeline file writes it: a number from 0 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
@@ -44,8 +44,9 @@ impl Thresholds {
         self.approve_at.is_some() || self.block_at.is_some()
     }
 
-    /// What a score comes to. Without a score nothing is known, which is a fault where something
-    /// depends on it.
+    /// What a score comes to. Without a score nothing is known, and where there are earlier releases
+    /// that could not be compared the fixed scale is no answer: both are faults where something
+    /// depends on them. A project that has too few releases has the scale alone.
     #[must_use]
     pub fn verdict(&self, score: Option<&Score>) -> Verdict {
         let Some(score) = score else {
@@ -55,6 +56,9 @@ impl Thresholds {
                 Verdict::Go
             };
         };
+        if self.is_any() && !is_compared(score) {
+            return Verdict::Fault;
+        }
         let reaches = |threshold: Option<Percentile>| {
             // What is not a number is not below, so that it blocks.
             threshold.is_some_and(|threshold| {
@@ -99,9 +103,30 @@ impl Thresholds {
                 "release less at one time, or let the owners of the pipeline raise `approve-at`: \
                  approvals cannot be given yet",
             )),
-            Verdict::Go | Verdict::Fault => None,
+            Verdict::Fault => {
+                let mut finding = notice(
+                    "risk-not-compared",
+                    Severity::Error,
+                    "the pipeline has thresholds for the risk, and it could not be compared with \
+                     the releases before"
+                        .to_owned(),
+                    "fetch the whole history with its tags (`git fetch --unshallow --tags`), or \
+                     give the run more `wall-time`",
+                );
+                finding.blocks = mode == Mode::Enforce;
+                Some(finding)
+            }
+            Verdict::Go => None,
         }
     }
+}
+
+/// Whether a score is what it should be made from.
+fn is_compared(score: &Score) -> bool {
+    !matches!(
+        score.basis,
+        Basis::Scale(ScaleReason::OutOfTime | ScaleReason::TooManyLeftOut)
+    )
 }
 
 impl fmt::Display for Percentile {

@@ -2,6 +2,7 @@ use std::fmt::Display;
 
 use holdpoint_conventional::Versioning;
 
+use super::DEFAULT_ZONE;
 use super::channel::ChannelPlan;
 use super::file::{RuleSetting, SettingsFiles};
 use super::order::order;
@@ -12,6 +13,7 @@ use super::source::Site;
 use super::threshold::Percentile;
 use super::waiver::Waiver;
 use crate::model::{Grants, Text};
+use crate::release::TagPattern;
 use crate::sandbox::Limits;
 
 /// Merges a project's pipeline into its organization's base policy. The stages of the base come
@@ -124,6 +126,24 @@ fn release(
     if let (None, Some(path)) = (&base.path, &project.path) {
         let whole = ("the whole repository", base_site);
         return Err(looser("release.path", (&path.value, &path.site), whole));
+    }
+    // Both decide what is compared, and when releases are open: where the base says nothing its
+    // defaults count.
+    if let (None, Some(tag)) = (&base.tag, &project.tag)
+        && tag.value != TagPattern::default()
+    {
+        let default = (TagPattern::default().to_string(), base_site);
+        return Err(looser(
+            "release.tag",
+            (tag.value.to_string(), &tag.site),
+            default,
+        ));
+    }
+    if let (None, Some(zone)) = (&base.zone, &project.zone)
+        && zone.value != DEFAULT_ZONE
+    {
+        let default = (DEFAULT_ZONE, base_site);
+        return Err(looser("release.zone", (&zone.value, &zone.site), default));
     }
     let versioning = match (base.versioning, project.versioning) {
         (base, None) => base,

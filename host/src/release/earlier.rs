@@ -60,8 +60,15 @@ pub(super) fn releases(
     let first = match walk.release(start) {
         Some(release) => BTreeSet::from([release]),
         None => match walk.down_from(start) {
-            Some(region) => region.releases,
-            None => BTreeSet::new(),
+            Some(region) => {
+                // What lies behind a commit that is missing or was not fetched may be a release.
+                earlier.unreadable += u32::from(!region.is_whole);
+                region.releases
+            }
+            None => {
+                earlier.unreadable += 1;
+                BTreeSet::new()
+            }
         },
     };
     for release in first {
@@ -71,8 +78,12 @@ pub(super) fn releases(
     while found.len() < bounds::EARLIER_RELEASES_MAX
         && let Some(Reverse(release)) = open.pop()
         && let Some(tag) = tags.get(release)
-        && let Some(region) = walk.down_from(tag.commit)
     {
+        let Some(region) = walk.down_from(tag.commit) else {
+            // This one and those behind it were not reached.
+            earlier.unreadable = earlier.unreadable.saturating_add(1);
+            break;
+        };
         for next in &region.releases {
             if known.insert(*next) {
                 open.push(Reverse(*next));

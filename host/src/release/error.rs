@@ -114,6 +114,12 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// An object whose bytes are not those of its name.
+    #[error("object {} is not what its name says", object.short())]
+    ForgedObject {
+        /// Its name.
+        object: ObjectName,
+    },
     /// A range of more commits than are read.
     #[error("the range has more than {} commits", bounds::COMMITS_MAX)]
     TooManyCommits,
@@ -259,7 +265,7 @@ impl Error {
             Self::EmptyRange { path: Some(_), .. } => "no commit of the range touches the path: check the spelling of `--path`, or leave it out".to_owned(),
             Self::Shallow { .. } => "fetch the whole history with `git fetch --unshallow --tags`".to_owned(),
             Self::MissingObject { partial: true, .. } => "this is a partial clone, and nothing is fetched while a release is judged: clone without `--filter`, or run `git fetch --refetch --no-filter`".to_owned(),
-            Self::MissingObject { .. } | Self::BrokenObject { .. } => "the repository is damaged: check it with `git fsck`, or clone it anew".to_owned(),
+            Self::MissingObject { .. } | Self::BrokenObject { .. } | Self::ForgedObject { .. } => "the repository is damaged: check it with `git fsck`, or clone it anew".to_owned(),
             Self::TooManyCommits | Self::TooManyChanges => "name a later start with `--from`, or tag an earlier release".to_owned(),
             Self::TooDeep => "check who committed it: no real file lies so deep".to_owned(),
             Self::Refs { .. } => "check them with `git for-each-ref`".to_owned(),

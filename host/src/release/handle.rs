@@ -14,6 +14,9 @@ const OBJECT_CACHE_BYTES: usize = 16 << 20;
 pub(super) struct Handle {
     repository: gix::Repository,
     partial: bool,
+    /// Whether every object is held against its name: git itself does not look, so that whoever can
+    /// write into the folder of objects could put other bytes under a name.
+    verifies: bool,
 }
 
 /// An entry of a tree.
@@ -24,11 +27,12 @@ pub(super) struct Entry {
 }
 
 impl Handle {
-    pub(super) fn new(mut repository: gix::Repository, partial: bool) -> Self {
+    pub(super) fn new(mut repository: gix::Repository, partial: bool, verifies: bool) -> Self {
         repository.object_cache_size(OBJECT_CACHE_BYTES);
         Self {
             repository,
             partial,
+            verifies,
         }
     }
 
@@ -46,6 +50,12 @@ impl Handle {
     /// An object of any kind.
     pub(super) fn object(&self, id: ObjectId) -> Result<gix::Object<'_>, Error> {
         match self.repository.try_find_object(id) {
+            Ok(Some(object)) if self.verifies => {
+                match gix::objs::compute_hash(id.kind(), object.kind, &object.data) {
+                    Ok(found) if found == id => Ok(object),
+                    _ => Err(Error::ForgedObject { object: name(&id) }),
+                }
+            }
             Ok(Some(object)) => Ok(object),
             Ok(None) => Err(self.missing(&id)),
             Err(source) => Err(broken(&id, source)),

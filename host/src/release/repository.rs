@@ -21,12 +21,14 @@ use crate::model::{ObjectName, Subject, Text};
 ///   change could hide its own size.
 /// - Nothing is fetched: an object that a partial clone left out is an error.
 /// - Nothing is written.
+#[derive(Clone)]
 pub struct Repository {
     shared: gix::ThreadSafeRepository,
     work_tree: Option<PathBuf>,
     work_trees: Vec<PathBuf>,
     git_folder: PathBuf,
     partial: bool,
+    verifies: bool,
 }
 
 impl Repository {
@@ -48,7 +50,19 @@ impl Repository {
             work_tree,
             work_trees,
             partial,
+            verifies: false,
         })
+    }
+
+    /// The same repository, where every object that is read is held against its name. For what is
+    /// believed because of a name: a file of a commit that the operator named, and what is kept for
+    /// later runs.
+    #[must_use]
+    pub fn verifying(&self) -> Self {
+        Self {
+            verifies: true,
+            ..self.clone()
+        }
     }
 
     /// Root of the working tree; none for a bare repository.
@@ -81,7 +95,7 @@ impl Repository {
         path: &str,
         bytes_max: u64,
     ) -> Result<(ObjectName, Vec<u8>), Error> {
-        let handle = self.handle();
+        let handle = self.verifying().handle();
         let commit = revision::commit(&handle, revision)?;
         let tree = handle.commit_tree(commit)?;
         let bytes = handle
@@ -163,12 +177,12 @@ impl Repository {
         query: &Query,
         release: &EarlierRelease,
     ) -> Result<Option<Subject>, Error> {
-        earlier::read(self, query, release)
+        earlier::read(&self.verifying(), query, release)
     }
 
     /// Access to the objects for one thread.
     pub(super) fn handle(&self) -> Handle {
-        Handle::new(self.shared.to_thread_local(), self.partial)
+        Handle::new(self.shared.to_thread_local(), self.partial, self.verifies)
     }
 
     /// What the project is called: its name, else that of the folder.

@@ -93,7 +93,7 @@ impl Tree {
     }
 
     fn handle(&self) -> Handle {
-        Handle::new(self.repository.to_thread_local(), self.partial)
+        Handle::new(self.repository.to_thread_local(), self.partial, true)
     }
 }
 

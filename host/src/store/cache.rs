@@ -157,7 +157,12 @@ impl fmt::Debug for Cache {
 
 impl Opened {
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        let file = self.folder.open(name)?.into_std();
+        let file = folder::open_file(&self.folder, name)?;
+        if file.metadata()?.len() > self.bytes_max {
+            return Err(io::Error::other(
+                "an entry is larger than the whole cache may be",
+            ));
+        }
         let mut bytes = Vec::new();
         (&file).take(self.bytes_max + 1).read_to_end(&mut bytes)?;
         let used = Timestamps {

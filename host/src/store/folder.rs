@@ -104,15 +104,31 @@ pub(super) fn key(folder: &Dir, name: &'static str) -> Result<[u8; KEY_BYTES], R
     read_key(folder, name)?.ok_or(Refusal::Key { name })
 }
 
+/// Opens a regular file, and nothing else: opening a pipe would wait for its other end.
+pub(super) fn open_file(folder: &Dir, name: &str) -> io::Result<std::fs::File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+    let file = folder.open_with(name, &options)?.into_std();
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other(format!("`{name}` is not a regular file")))
+    }
+}
+
 fn read_key(folder: &Dir, name: &'static str) -> Result<Option<[u8; KEY_BYTES]>, Refusal> {
-    let file = match folder.open(name) {
+    let file = match open_file(folder, name) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
+    let file = cap_std::fs::File::from_std(file);
     let metadata = file.metadata()?;
     check_owner(&metadata)?;
-    if !metadata.is_file() || permissions(&metadata) & OTHERS_ANYTHING != 0 {
+    if permissions(&metadata) & OTHERS_ANYTHING != 0 {
         return Err(Refusal::Key { name });
     }
     let mut bytes = Vec::with_capacity(KEY_BYTES + 1);

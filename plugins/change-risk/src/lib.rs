@@ -57,7 +57,14 @@ impl Risk for ChangeRisk {
         } else {
             factors.extend(sum.factors());
             factors.extend(ranking.factors(&seen));
+            // What a merge brings that none of its parents has is in no commit: the difference as a
+            // whole is the least that the release weighs.
+            let measures = Measures {
+                fix: false,
+                ..seen.measures()
+            };
             sum.magnitude
+                .max(model::weight(&measures, &settings.coefficients))
         };
         factors.extend(seen.factors());
         factors.extend(sum.time());
