@@ -75,35 +75,52 @@ fn main() -> ExitCode {
 }
 
 impl Bench {
-    /// A run beside git, and the first run on a machine beside a later one.
+    /// A run beside git, one that has no machine code of plugins yet, and the first of a project, whose
+    /// earlier releases have yet to be assessed.
     fn beside_git(&self, repository: &Path, range: &str) {
         let (from, to) = range.split_once("..").expect("a range FROM..TO");
         let run = || self.run(repository, &["--from", from, "--to", to], "warm");
         run();
-        let (mut runs, mut logs, mut firsts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut runs, mut logs, mut colds, mut firsts) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for turn in 0..REPETITIONS {
             logs.push(start(&mut log(repository, range)));
             runs.push(run());
             let folder = format!("cold-{turn}");
+            self.copy_scores(&folder);
+            colds.push(self.run(repository, &["--from", from, "--to", to], &folder));
+            let folder = format!("first-{turn}");
             firsts.push(self.run(repository, &["--from", from, "--to", to], &folder));
         }
-        let (run, log, first) = (median(&runs), median(&logs), median(&firsts));
+        let (log, run) = (median(&logs), median(&runs));
+        let (cold, first) = (median(&colds), median(&firsts));
         println!("{range}                      ms    anonymous KiB    resident KiB");
         for (name, median) in [
             ("git log", &log),
             ("run, warm", &run),
-            ("run, cold", &first),
+            ("run, no code", &cold),
+            ("run, no score", &first),
         ] {
             row(name, median);
         }
-        println!(
-            "run / git log     {:.2}",
-            run.milliseconds / log.milliseconds
-        );
-        println!(
-            "cold / warm       {:.2}\n",
-            first.milliseconds / run.milliseconds
-        );
+        for (name, above, below) in [
+            ("warm / git log", &run, &log),
+            ("no code / warm", &cold, &run),
+            ("no score / warm", &first, &run),
+        ] {
+            println!(
+                "{name:<16} {:>9.2}",
+                above.milliseconds / below.milliseconds
+            );
+        }
+        println!();
+    }
+
+    /// Gives a new folder what the warm one has but for machine code: plugins have to be loaded as on
+    /// a new machine, and the project's earlier releases are assessed already.
+    fn copy_scores(&self, folder: &str) {
+        let warm = self.folder.path().join("warm");
+        copy(&warm, &self.folder.path().join(folder));
     }
 
     fn commits(&self, commits_max: usize) {
@@ -234,6 +251,26 @@ fn content(file: usize, version: usize) -> String {
         ));
     }
     content
+}
+
+/// Copies a folder but for entries of the cache that are machine code.
+fn copy(from: &Path, to: &Path) {
+    let metadata = fs::metadata(from).expect("what is kept");
+    fs::create_dir(to).expect("a folder");
+    fs::set_permissions(to, metadata.permissions()).expect("its permissions");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else if !entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with("machine-code")
+        {
+            fs::copy(&path, &to).expect("a copy");
+        }
+    }
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
