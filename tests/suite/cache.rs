@@ -108,6 +108,24 @@ fn what_was_written_is_read_by_the_next_process() {
     assert_eq!(cache.read("letter", &key("one")), None);
 }
 
+/// Opening a pipe waits for its other end, and nobody would come.
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let fixture = Fixture::new();
+    let pipe = |path: &Path| {
+        let _ = fs::remove_file(path);
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.expect("mkfifo").success());
+    };
+    fixture.open().write("number", &key("one"), b"1");
+    pipe(&fixture.entry("number", &key("one")));
+    assert_eq!(fixture.open().read("number", &key("one")), None);
+    pipe(&fixture.key());
+    let cache = fixture.open();
+    cache.write("number", &key("two"), b"2");
+    assert_eq!(cache.read("number", &key("two")), None);
+}
+
 #[test]
 fn no_cache_keeps_nothing() {
     let cache = Cache::none();

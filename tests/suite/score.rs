@@ -394,6 +394,34 @@ fn when_most_earlier_releases_cannot_be_assessed_the_fixed_scale_counts() {
     assert_eq!(most["reason"], "too-many-left-out");
 }
 
+/// A small number of the fixed scale would let through what the comparison would have stopped.
+#[test]
+fn a_threshold_without_a_comparison_is_a_fault() {
+    let context = Context::new();
+    let repository = history(&context, &[1; 50], 10);
+    let versions: Vec<String> = (1..=26).map(|number| format!("0.{number}.0")).collect();
+    let settings = format!("by = \"commits\", faults = {versions:?}");
+    let held = weighing(&settings, "block-at = 95");
+    let document = report(&context, &repository, &held, 3);
+    assert_eq!(document["verdict"], "fault");
+    let finding = &document["stages"][0]["findings"][0];
+    assert_eq!(finding["rule"], "holdpoint/risk-not-compared");
+    assert_eq!(finding["blocks"], true);
+    let advised = weighing(&settings, "block-at = 95\nmode = \"advise\"");
+    assert_eq!(report(&context, &repository, &advised, 0)["verdict"], "go");
+
+    // What was not fetched may be releases.
+    let url = format!("file://{}", repository.path().display());
+    let shallow = context.path().join("shallow");
+    let target = shallow.to_str().expect("a path in UTF-8");
+    repository.git(["clone", "--quiet", "--depth", "16", &url, target]);
+    let held = context.write("held.toml", weighing(BY_COMMITS, "block-at = 95"));
+    let held = held.to_str().expect("a path in UTF-8");
+    let arguments = ["run", "--at", AT, "--pipeline", held, "--format", "json"];
+    let ran = context.holdpoint(&shallow, arguments).expect_code(3);
+    assert_eq!(ran.json()["verdict"], "fault");
+}
+
 #[test]
 fn each_earlier_release_is_assessed_at_its_own_time() {
     let context = Context::new();

@@ -92,6 +92,18 @@ fn more_of_anything_that_the_model_fears_weighs_more() {
 }
 
 #[test]
+fn what_a_merge_alone_brings_is_weighed() {
+    let trivial = || Release::builder().commit("feat: a").change("a.rs", 1, 0);
+    let least = assess(trivial()).magnitude;
+    let smuggled = assess(
+        trivial()
+            .merge("Merge branch 'b'")
+            .change("b.rs", 50_000, 0),
+    );
+    assert!(smuggled.magnitude > 5.0 * least, "{}", smuggled.magnitude);
+}
+
+#[test]
 fn what_is_no_part_of_the_model_says_so_and_weighs_nothing() {
     let assessment = assess(
         Release::builder()

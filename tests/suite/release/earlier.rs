@@ -156,3 +156,44 @@ fn a_history_that_each_release_merges_anew_is_not_walked_for_ever() {
     assert_eq!((found.releases.len(), found.unreadable), (49, 1));
     assert_eq!(versions(&found)[0], "0.80.0");
 }
+
+/// What is kept for later runs under the names of commits must be what these names stand for: git
+/// does not look, and whoever made the checkout can have put anything there.
+#[test]
+fn an_object_that_is_not_what_its_name_says_is_not_read() {
+    let context = Context::new();
+    let repository = context.repository("one");
+    repository.commit_file("a", "1\n", "feat: begin");
+    repository.tag("v0.1.0");
+    repository.commit("fix: go on");
+    let found = earlier(&repository, "v0.1.0");
+    let opened = Opened::open(repository.path()).expect("a repository");
+    let release = found.releases.first().expect("a release");
+    let read = || opened.read_earlier(&Query::default(), release);
+    assert!(read().is_ok_and(|subject| subject.is_some()));
+
+    let loose = |name: &str| {
+        let objects = repository.path().join(".git/objects");
+        objects.join(&name[..2]).join(&name[2..])
+    };
+    let named = repository.git(["rev-parse", "v0.1.0:a"]);
+    repository.write("large", "1\n".repeat(20_000));
+    let other = repository.git(["hash-object", "-w", "large"]);
+    std::fs::remove_file(loose(&named)).expect("it is there");
+    std::fs::copy(loose(&other), loose(&named)).expect("it can be copied");
+    let opened = Opened::open(repository.path()).expect("a repository");
+    let error = opened
+        .read_earlier(&Query::default(), release)
+        .expect_err("it is not believed");
+    assert!(
+        error.to_string().contains("is not what its name says"),
+        "{error}"
+    );
+    let error = opened
+        .read_at("v0.1.0", "a", 1 << 20)
+        .expect_err("it is not believed");
+    assert!(
+        error.to_string().contains("is not what its name says"),
+        "{error}"
+    );
+}
