@@ -57,19 +57,14 @@ pub(super) fn releases(
     let mut below: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     let mut found = Vec::new();
     let start = id(from)?;
-    let first = match walk.release(start) {
-        Some(release) => BTreeSet::from([release]),
-        None => match walk.down_from(start) {
-            Some(region) => {
-                // What lies behind a commit that is missing or was not fetched may be a release.
-                earlier.unreadable += u32::from(!region.is_whole);
-                region.releases
-            }
-            None => {
-                earlier.unreadable += 1;
-                BTreeSet::new()
-            }
-        },
+    let first = if let Some(release) = walk.release(start) {
+        BTreeSet::from([release])
+    } else {
+        let region = walk.down_from(start);
+        // What lies behind a commit that is missing or was not fetched may be a release.
+        let is_whole = region.as_ref().is_some_and(|region| region.is_whole);
+        earlier.unreadable += u32::from(!is_whole);
+        region.map(|region| region.releases).unwrap_or_default()
     };
     for release in first {
         known.insert(release);
