@@ -24,7 +24,7 @@ SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo tests/mutants/run
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint deny mutants compare auc bench doc nextest
+.PHONY: help setup demo test lint deny mutants compare chaos auc bench doc nextest
 
 help: ## Lists these targets.
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -63,6 +63,13 @@ compare: setup nextest ## Compares collecting with git: make compare REPOSITORIE
 	HOLDPOINT_COMPARE_RANGES='$(RANGES)' \
 	cargo nextest run --workspace --locked --run-ignored all --no-capture \
 		-E 'test(=release::compare::compare_named_repositories)'
+
+KILLS := 200
+chaos: setup nextest ## Kills runs at random instants and holds them against a ledger: make chaos KILLS=200
+	cargo build --workspace --bins --locked
+	HOLDPOINT_CHAOS_KILLS='$(KILLS)' \
+	cargo nextest run --workspace --locked --run-ignored all --no-capture \
+		-E 'test(=sitting::chaos::kills_at_random_instants)'
 
 auc: setup nextest ## Ranks commits later blamed for defects by change-risk: make auc DATA=FOLDER
 	@test -n '$(DATA)' || { \

@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use holdpoint_build::{BuildRequest, build_plugin};
 
-const PROGRAMS: [&str; 4] = ["hostile", "liar", "tourist", "weigher"];
+const PROGRAMS: [&str; 6] = ["gauge", "hostile", "liar", "reader", "tourist", "weigher"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for path in [

@@ -1,6 +1,9 @@
 //! The command line: one file a command, and what a process owes its caller around them: an exit
 //! code, output that goes where it belongs, words for what went wrong, an orderly end on a signal.
 
+mod abort;
+mod approve;
+mod break_glass;
 mod cache;
 mod check;
 mod compile;
@@ -9,14 +12,20 @@ mod configuration;
 mod defect;
 mod exit_code;
 mod failure;
+mod history;
 mod logging;
 mod moment;
 mod next;
 mod output;
 mod plugin;
 mod progress;
+mod record;
+mod resume;
 mod run;
+mod sign;
 mod signal;
+mod sit;
+mod status;
 
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -26,6 +35,7 @@ pub use exit_code::ExitCode;
 use failure::Failure;
 use logging::LogFormat;
 use output::{ColorChoice, Format, Output};
+use signal::Cancellation;
 
 /// The WebAssembly plugin host for release pipelines: says go or no-go to a release, and why.
 #[derive(Debug, Parser)]
@@ -69,6 +79,12 @@ enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Next(next::Arguments),
+    Status(status::Arguments),
+    Resume(resume::Arguments),
+    Approve(approve::Arguments),
+    Override(break_glass::Arguments),
+    Abort(abort::Arguments),
+    History(history::Arguments),
     Plugin(plugin::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -81,17 +97,30 @@ impl Command {
             Self::Run(arguments) => arguments.format,
             Self::Check(arguments) => arguments.format,
             Self::Next(arguments) => arguments.format,
+            Self::Status(arguments) => arguments.format,
+            Self::Resume(arguments) => arguments.format,
+            Self::History(arguments) => arguments.format,
             Self::Plugin(arguments) => match arguments.format() {
                 plugin::Form::Human => Format::Human,
                 plugin::Form::Json => Format::Json,
             },
-            Self::Completions(_) | Self::CompileComponent(_) => Format::Human,
+            Self::Approve(_)
+            | Self::Override(_)
+            | Self::Abort(_)
+            | Self::Completions(_)
+            | Self::CompileComponent(_) => Format::Human,
         }
     }
 
-    fn execute(&self, output: Output) -> Result<ExitCode, Failure> {
+    fn execute(&self, output: Output, cancellation: &Cancellation) -> Result<ExitCode, Failure> {
         match self {
-            Self::Run(arguments) => run::execute(arguments, output),
+            Self::Run(arguments) => run::execute(arguments, output, cancellation),
+            Self::Resume(arguments) => resume::execute(arguments, output, cancellation),
+            Self::Status(arguments) => status::execute(arguments, output),
+            Self::Approve(arguments) => approve::execute(arguments, output),
+            Self::Override(arguments) => break_glass::execute(arguments, output),
+            Self::Abort(arguments) => abort::execute(arguments, output),
+            Self::History(arguments) => history::execute(arguments, output),
             Self::Check(arguments) => check::execute(arguments, output),
             Self::Next(arguments) => next::execute(arguments, output),
             Self::Plugin(arguments) => plugin::execute(arguments, output),
@@ -111,10 +140,10 @@ pub fn main() -> ExitCode {
         };
         let output = Output::new(&arguments.global, arguments.command.format());
         logging::start(&arguments.global);
-        match signal::heed(move || {
+        match signal::heed(move |cancellation| {
             arguments
                 .command
-                .execute(output)
+                .execute(output, &cancellation)
                 .unwrap_or_else(|failure| failure.report(output))
         }) {
             Ok(code) => code,

@@ -8,10 +8,10 @@
 //! | --- | --- | --- | --- |
 //! | 7 | [`cli`] | understands arguments, writes to the terminal, ends the process; one file a command | [`cli::ExitCode`] |
 //! | 6 | [`report`] | says what a run came to, for people and for machines | [`report::json::RunReport`] |
-//! | 5 | [`pipeline`] | reads the configuration, runs the stages, folds the answers | [`pipeline::RunRecord`] |
+//! | 5 | [`pipeline`] | reads the configuration, runs the stages, folds the answers, carries out what is go | [`pipeline::RunRecord`], [`pipeline::sit`] |
 //! | 4 | [`plugin`] | gives a plugin's bytes by name, reads its manifest, checks its settings | [`plugin::Plugin`] |
-//! | 3 | [`sandbox`] | runs one call of one plugin, with everything denied that was not given | [`sandbox::Sandbox`] |
-//! | 2 | [`store`] | keeps what was worked out, so that it need not be worked out again | [`store::Cache`] |
+//! | 3 | [`sandbox`] | runs one call of one plugin, with everything denied that was not given; makes the requests that leave the machine | [`sandbox::Sandbox`], [`sandbox::HttpClient`] |
+//! | 2 | [`store`] | keeps what was decided and done, and what was worked out | [`store::Store`], [`store::Cache`] |
 //! | 1 | [`release`] | reads the release from git, and what the CI system claims | [`release::Repository`] |
 //! | 0 | [`model`] | the nouns, and pure rules about them | [`model::Release`] |
 //!
@@ -24,8 +24,14 @@
 //! [`cli`] reads the arguments and the environment, and nobody else does. It has [`release`] open
 //! the repository, [`pipeline`] load the configuration from a source that may be trusted or not,
 //! [`release`] collect the subject while [`pipeline`] loads the plugins, and [`pipeline`] call them
-//! through [`sandbox`]. The answer is a [`pipeline::RunRecord`]: [`report`] writes it down, and
+//! through [`sandbox`]. Everything that crosses the boundary of the sandbox in one call is its
+//! [`model::Transcript`], from which the call can be run again. The answer is a [`pipeline::RunRecord`]: [`report`] writes it down, and
 //! [`cli::ExitCode::of_run`] turns it into what the process ends with.
+//!
+//! A rehearsal ends there. Any other run is recorded: [`pipeline::begin`] finds or makes it in a
+//! [`store::Store`], and [`pipeline::sit`] is one process's work on it, each step in the journal
+//! ([`model::Record`]) before and after it happens. What a run has come to is a fold over its journal,
+//! [`model::Progress`], so that any later process goes on from there.
 //!
 //! # What must not exist
 //!
@@ -35,7 +41,10 @@
 //! - Text from outside that is printed raw. It is [`model::Text`], which has no `Display`.
 //! - Environment variables, the clock, standard output or the end of the process outside of [`cli`].
 //! - A run that cannot do without [`store::Cache`], or comes to another verdict with it.
+//! - An effect that the journal does not have before it begins.
 //! - Git's own configuration, filters, hooks or programs in [`release`]: a checkout is data.
+//! - A command that runs in the operator's working tree, through a shell, or with a variable that
+//!   nobody chose: a stage's commands have a clean checkout of the judged commit.
 //! - A bound without a name, a unit and a test that trips it.
 //! - An error type for everybody. Each room has its own, and says in `help` what to do about it.
 //! - A room called `util` or `common`. What several rooms need is a noun, and lives in [`model`].

@@ -1,30 +1,61 @@
 //! The nouns of a release, and pure rules about them. Nothing here reads, writes or asks.
 
 mod circumstances;
+mod difference;
 mod digest;
+mod exact;
 mod finding;
 mod grants;
+mod harmless;
+mod host_call;
+mod input;
+mod journal;
+mod limits;
+mod log;
+mod outbox;
 mod outcome;
+mod progress;
 mod release;
+mod run;
 mod score;
+mod statement;
 mod text;
+mod transcript;
 mod verdict;
 
 pub use circumstances::{Circumstances, ContinuousIntegration};
+pub use difference::Difference;
 pub use digest::{Digest, DigestWriter, ParseDigestError};
 pub use finding::{Finding, Location, RuleId};
 pub use grants::{Grants, TreeGrant, TreeGrantError};
+pub use harmless::write_harmless;
 pub use holdpoint_build::{Capability, Kind, Severity};
+pub use host_call::{HostAnswer, HostCall, HostQuestion, TreeRefusal};
+pub use input::Input;
+pub use journal::{
+    CallEntry, Decision, EffectId, EffectOutcome, Entry, Intent, Invocation, Measured,
+    ParseEffectError, Part, Record, Settlement,
+};
+pub use limits::Limits;
+pub use log::{LogLevel, LogLine};
+pub use outbox::{MessageKey, MessageState, OutboxMessage};
 pub use outcome::{Answer, Event, EventKind, FaultCode, GuestFault, LimitKind, Outcome};
 pub use outcome::{
     Approval, Assessment, Channel, Demand, Edit, Factor, Header, Health, Lease, Measurement,
     Message, PlannedRequest, Reading, Requirement, Sharing, Step, Window,
 };
+pub use progress::{EffectState, Progress};
 pub use release::{
     Artifact, Change, ChangeKind, Commit, Evidence, Measures, ObjectName, Owners, Person, Release,
     Subject, Totals, Trailer,
 };
+pub use run::{Holder, RunId, RunKey, RunState, RunSummary, is_run_prefix};
 pub use score::{Basis, COMPARED_RELEASES_MIN, Earlier, SCALE_MIDDLE, ScaleReason, Score};
+pub use statement::{
+    Act, Assumed, Binding, REASON_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_NAMESPACE, Statement,
+    StatementBody, StatementProblem,
+};
 pub use text::Text;
 pub(crate) use text::is_unsafe_on_terminal;
+pub use transcript::{CutCall, Given, Transcript, TranscriptError};
 pub use verdict::{Effects, Verdict};

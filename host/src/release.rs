@@ -5,6 +5,7 @@
 
 pub mod bounds;
 mod changes;
+mod checkout;
 mod ci;
 mod collect;
 mod commits;
@@ -32,9 +33,11 @@ mod tags;
 mod tree;
 mod unified;
 
+pub use checkout::{CheckedOut, is_file_name};
 pub use ci::continuous_integration;
 pub use earlier::{EarlierRelease, EarlierReleases};
 pub use error::Error;
+pub use files::copy_artifact;
 pub use next::{NextQuery, Proposal, Reason, next};
 pub use query::{Collected, Jump, NamedFile, NarrowedBy, Narrowing, Query, TagPattern};
 pub use repository::Repository;

@@ -3,8 +3,12 @@
 
 mod commits;
 mod human;
+mod journal;
 pub mod json;
 mod outcome;
 mod words;
 
-pub use human::{Detail, Page, human_check, human_next, human_run, inert};
+pub use human::{
+    Detail, Page, human_check, human_history, human_next, human_run, human_statement, human_status,
+    human_transcript, inert,
+};

@@ -1,7 +1,9 @@
-//! Runs one call of one plugin in a store of its own, with everything denied that was not given.
+//! Runs one call of one plugin in a store of its own, with everything denied that was not given, and
+//! makes the requests that leave the machine.
 //!
 //! [`Sandbox::load`] refuses what asks for too much before any of it runs; [`Loaded::call`] always
 //! comes back, with an [`Outcome`](crate::model::Outcome) and what the call used.
+//! [`HttpClient::send`] checks where a request goes before anything of it is sent.
 
 mod answer;
 mod bindings;
@@ -10,19 +12,30 @@ mod capture;
 mod clock;
 mod compile;
 mod failure;
-mod limits;
+mod http;
 mod load;
 mod machine_code;
 mod meter;
+mod record;
+mod replay;
+mod secret;
 mod state;
 mod tree;
 mod wasi;
 
-pub use call::{Call, CallRecord, Input};
-pub use capture::{LogLevel, LogLine};
+pub use self::http::{
+    AddressError, AddressKind, Arrival, Authorities, AuthoritiesError, HEAD_BYTES_MIN, HttpClient,
+    HttpError, HttpLimits, HttpRequest, HttpResponse, HttpRoute, HttpStep, HttpUrl,
+    REQUEST_HEADERS_BYTES_MAX, REQUEST_HEADERS_MAX, RESPONSE_HEADERS_MAX, RequestError,
+    SecretHeader, URL_BYTES_MAX, UrlError, check_addresses,
+};
+pub use crate::model::{Input, Limits, LogLevel, LogLine};
+pub use call::{Call, CallRecord};
 pub use compile::{
     COMPILE_PROCESSOR_TIME_BASE, COMPILE_PROCESSOR_TIME_PER_MEBIBYTE, CompileLimit, CompileLimits,
     Compiler, compile_confined,
 };
-pub use limits::Limits;
 pub use load::{LoadError, Loaded, Sandbox};
+pub use record::{Recording, Sink};
+pub use replay::Replayed;
+pub use secret::Secret;

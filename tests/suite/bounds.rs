@@ -196,6 +196,7 @@ fn started(component: &str) -> CallRecord {
             ..Limits::default()
         },
         seed: [7; 32],
+        recording: None,
     }))
 }
 

@@ -90,7 +90,7 @@ fn what_a_run_would_refuse_is_refused() {
         .expect("the binary runs");
     assert_eq!(ran.status.code(), Some(2));
     let stderr = String::from_utf8_lossy(&ran.stderr);
-    assert!(stderr.contains("it would check nothing"), "{stderr}");
+    assert!(stderr.contains("so it would do nothing"), "{stderr}");
 }
 
 #[test]

@@ -106,7 +106,12 @@ impl Context {
 
     /// The binary in `folder`, with an environment of its own: to be given arguments and variables.
     pub fn command(&self, folder: &Path) -> Command {
-        let mut command = Command::new(binary());
+        self.command_of(&binary(), folder)
+    }
+
+    /// The same with another build of the binary.
+    pub fn command_of(&self, program: &Path, folder: &Path) -> Command {
+        let mut command = Command::new(program);
         command
             .current_dir(folder)
             .env_clear()
@@ -197,12 +202,17 @@ pub fn git_command(folder: &Path) -> Command {
 
 /// The binary, which `cargo build --package holdpoint` puts two folders above the test's own.
 pub fn binary() -> PathBuf {
+    beside_binary("holdpoint")
+}
+
+/// A binary of this workspace, which `make test` builds: two folders above the test's own.
+pub fn beside_binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test has a path");
     let binary = test
         .parent()
         .and_then(Path::parent)
         .expect("tests lie in target/PROFILE/deps")
-        .join(format!("holdpoint{}", std::env::consts::EXE_SUFFIX));
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.exists(),
         "{} is missing: run `cargo build --workspace --bins`, or `make test`, which does",

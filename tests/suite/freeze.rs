@@ -48,6 +48,7 @@ impl Plugin {
             input: Input::Policy,
             limits: Limits::default(),
             seed: [7; 32],
+            recording: None,
         };
         let record = self.runtime.block_on(self.loaded.call(call));
         let Outcome::Answered(Answer::Findings(findings)) = record.outcome else {

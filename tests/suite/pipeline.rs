@@ -131,14 +131,6 @@ fn a_key_like_no_other_is_told_the_known_ones() {
 }
 
 #[test]
-fn what_does_not_exist_yet_is_unknown() {
-    for key in ["run = []", "undo = []"] {
-        let error = plan(&format!("{STAGE}{key}\n")).expect_err("not yet");
-        assert!(error.to_string().starts_with("unknown key"), "{error}");
-    }
-}
-
-#[test]
 fn settings_may_have_any_key() {
     let text =
         format!("{STAGE}[plugins.conventional-commits.settings]\nany.thing = [{{ a = 1 }}]\n");
@@ -303,7 +295,7 @@ fn stages_are_unique_and_use_plugins() {
     refused(
         "[[stages]]\nid = \"a\"\n",
         2,
-        "stage `a` uses no plugin, so it would check nothing",
+        "stage `a` has neither a plugin, a command nor approvals, so it would do nothing",
         "use = [",
     );
     refused(

@@ -22,7 +22,8 @@ use holdpoint::sandbox::{CallRecord, Limits, LogLevel, LogLine};
 use semver::Version;
 
 /// Clears the screen, turns the direction of writing, hides a character, begins a command.
-const HOSTILE: &str = "\u{1b}[2J\u{9b}31m\u{202e}gnp\u{200b}\u{7}::error::##[group]##vso[task.x]";
+pub const HOSTILE: &str =
+    "\u{1b}[2J\u{9b}31m\u{202e}gnp\u{200b}\u{7}::error::##[group]##vso[task.x]";
 
 /// A run of one stage with one policy plugin that has nothing against the release.
 pub fn record() -> RunRecord {
@@ -76,14 +77,22 @@ pub fn record() -> RunRecord {
         stages: vec![StageRecord {
             id: "policy".to_owned(),
             verdict: Verdict::Go,
+            reached: true,
             thresholds: Thresholds::default(),
             plugins: vec![plugin(
                 "conventional-commits",
                 Outcome::Answered(Answer::Findings(Vec::new())),
             )],
+            missing: Vec::new(),
+            approval: None,
+            overriding: None,
+            commands: Vec::new(),
+            effects: Vec::new(),
+            measured: Vec::new(),
         }],
         findings: Vec::new(),
         messages: Vec::new(),
+        sitting: None,
     }
 }
 
@@ -142,11 +151,10 @@ fn plugin(plugin_name: &str, outcome: Outcome) -> PluginRecord {
         grants: Grants::default(),
         edits,
         call: CallRecord {
-            outcome,
             fuel: 1_234_567,
             memory_bytes: 1 << 20,
             duration: Duration::from_millis(12),
-            log: Vec::new(),
+            ..CallRecord::of(outcome)
         },
         score: None,
         findings: Vec::new(),
@@ -414,7 +422,7 @@ fn hostile() -> RunRecord {
 }
 
 #[track_caller]
-fn assert_harmless(text: &str) {
+pub fn assert_harmless(text: &str) {
     for line in text.lines() {
         let start = line.trim_start();
         assert!(!start.starts_with("::"), "begins a command: {line:?}");

@@ -53,6 +53,7 @@ impl ChangeRisk {
             input: Input::Risk,
             limits: Limits::default(),
             seed: [7; 32],
+            recording: None,
         }))
     }
 

@@ -210,6 +210,7 @@ fn program(name: &str, settings: &serde_json::Value, input: Input, limits: Limit
         input,
         limits,
         seed: [7; 32],
+        recording: None,
     }))
 }
 
@@ -256,6 +257,7 @@ fn run_with(guest: &Guest, limits: Limits) -> CallRecord {
         input: Input::Policy,
         limits,
         seed: [7; 32],
+        recording: None,
     };
     runtime.block_on(loaded.call(call))
 }

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use holdpoint::report::json::{RunReport, check_schema, next_schema, run_schema, write};
+use holdpoint::report::json::{
+    RunReport, check_schema, history_schema, next_schema, run_schema, status_schema,
+    transcript_schema, write,
+};
 
 use crate::report::record;
 
@@ -58,6 +61,21 @@ fn the_schema_of_checks_is_current() {
 #[test]
 fn the_schema_of_next_versions_is_current() {
     assert_current("next.schema.json", &next_schema());
+}
+
+#[test]
+fn the_schema_of_what_is_recorded_of_a_run_is_current() {
+    assert_current("status.schema.json", &status_schema());
+}
+
+#[test]
+fn the_schema_of_histories_is_current() {
+    assert_current("history.schema.json", &history_schema());
+}
+
+#[test]
+fn the_schema_of_transcripts_is_current() {
+    assert_current("transcript.schema.json", &transcript_schema());
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl CacheArguments {
 
 /// The folder of this program where the XDG Base Directory Specification has it. A relative path
 /// counts as not set, as it says.
-fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+pub(super) fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use super::Failure;
+use crate::model::{Invocation, Text};
 use crate::pipeline::{self, Configuration, Flags, Request};
 use crate::release::Repository;
 
@@ -22,18 +23,54 @@ pub(super) struct ConfigurationArguments {
     /// Without it holdpoint.toml of the checkout is read, else the embedded pipeline. A file in the
     /// checkout is not trusted: the change under judgement could have written it.
     #[arg(long, value_name = "FILE")]
-    pipeline: Option<String>,
+    pub(super) pipeline: Option<String>,
 
     /// The organization's base policy, which a pipeline may only tighten: a path, or REF:PATH
     #[arg(long, value_name = "FILE")]
-    policy: Option<String>,
+    pub(super) policy: Option<String>,
 }
 
 impl ConfigurationArguments {
+    /// Opens the repository and reads what decided when a run was asked for, from where it was read
+    /// then; what the options name now counts before that.
+    pub(super) fn load_again(
+        &self,
+        invocation: &Invocation,
+        flags: Flags,
+    ) -> Result<(Repository, Configuration), Failure> {
+        let then = |now: &Option<String>, then: &Option<Text>| {
+            let then = then.as_ref().map(|then| then.raw().to_owned());
+            now.clone().or(then)
+        };
+        let again = Self {
+            repo: self.repo.clone(),
+            pipeline: then(&self.pipeline, &invocation.pipeline),
+            policy: then(&self.policy, &invocation.policy),
+        };
+        let folder = invocation.folder.as_ref();
+        let folder = folder.map(|folder| PathBuf::from(folder.raw()));
+        again.load_from(
+            flags,
+            folder.filter(|_| self.pipeline.is_none() && self.policy.is_none()),
+        )
+    }
+
     /// Opens the repository and reads what decides.
     pub(super) fn load(&self, flags: Flags) -> Result<(Repository, Configuration), Failure> {
+        self.load_from(flags, None)
+    }
+
+    /// The same, with paths of options relative to a folder: the current one where none is given.
+    fn load_from(
+        &self,
+        flags: Flags,
+        folder: Option<PathBuf>,
+    ) -> Result<(Repository, Configuration), Failure> {
         let repository = Repository::open(&self.repo)?;
-        let folder = std::env::current_dir().map_err(Failure::CurrentFolder)?;
+        let folder = match folder {
+            Some(folder) => folder,
+            None => std::env::current_dir().map_err(Failure::CurrentFolder)?,
+        };
         let configuration = pipeline::load(Request {
             repository: &repository,
             folder: &folder,

@@ -1,4 +1,4 @@
-use crate::model::Verdict;
+use crate::model::{Effects, Verdict};
 use crate::pipeline::{RunRecord, Trust};
 
 /// What the process ends with. The numbers are public: scripts go by them, so they never change.
@@ -16,7 +16,7 @@ use crate::pipeline::{RunRecord, Trust};
 pub struct ExitCode(u8);
 
 impl ExitCode {
-    /// The verdict is go; of a command without a verdict: it did what it was asked.
+    /// The verdict is go, or every stage that is not go was overridden; of a command without a verdict: it did what it was asked.
     pub const GO: Self = Self(0);
 
     /// The verdict is no-go: a finding blocks.
@@ -56,13 +56,27 @@ impl ExitCode {
         }
     }
 
-    /// The code of a run. A go under an untrusted configuration counts only where the operator said
-    /// that it is a rehearsal.
+    /// The code of a run: that of the signal that ended it, else what became of its effects, else its
+    /// verdict. A go under an untrusted configuration counts only where the operator said that it is
+    /// a rehearsal. A run of which every stage that is not go was overridden ends with 0: people who
+    /// may do so let it go, and its report says so.
     #[must_use]
     pub fn of_run(record: &RunRecord, allow_untrusted: bool) -> Self {
+        let sitting = record.sitting.as_ref();
+        match sitting.and_then(|sitting| sitting.cancelled) {
+            Some("SIGINT") => return Self::INTERRUPTED,
+            Some(_) => return Self::TERMINATED,
+            None => {}
+        }
+        match record.effects {
+            Effects::Unknown | Effects::Incomplete => return Self::PERSON_NEEDED,
+            Effects::Undone => return Self::UNDONE,
+            Effects::None | Effects::Done => {}
+        }
         let untrusted = record.configuration.trust == Trust::Untrusted && !allow_untrusted;
         match Self::of_verdict(record.verdict) {
             Self::GO if untrusted => Self::USAGE,
+            _ if record.overridden && record.is_let_go() => Self::GO,
             code => code,
         }
     }

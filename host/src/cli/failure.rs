@@ -1,16 +1,20 @@
 use std::error::Error;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::error::ErrorKind;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::{ExitCode, Format, Output, plugin};
-use crate::pipeline::ConfigurationError;
+use crate::model::{RunId, StatementProblem, Text, TranscriptError};
+use crate::pipeline::{ConfigurationError, SittingError};
+use crate::plugin::ssh::{SignError, SignatureError};
 use crate::release;
 use crate::report::json::{ErrorBody, ErrorReport, FilePlace};
 use crate::report::{Page, inert};
 use crate::sandbox::LoadError;
+use crate::store::StoreError;
 
 /// Columns of an error on standard error that is not a terminal.
 const COLUMNS: usize = 100;
@@ -32,6 +36,125 @@ pub(super) enum Failure {
     Output(io::Error),
     /// Threads or signals cannot be had.
     Runtime(io::Error),
+    /// The store of runs.
+    Store(StoreError),
+    /// A run could not be sat on.
+    Sitting(SittingError),
+    /// What is to be signed, or was, is no statement.
+    Statement(StatementProblem),
+    /// Nothing was signed.
+    Sign(SignError),
+    /// A signature that was made elsewhere.
+    Signature(SignatureError),
+    /// What is recorded of a call cannot be read.
+    Transcript(TranscriptError),
+    /// What the record or the options do not have.
+    Lacking(Lacking),
+}
+
+/// What the record of runs or the options do not have.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lacking {
+    /// No run at all.
+    #[error("no run is recorded")]
+    Recorded,
+    /// No open run.
+    #[error("no run is open")]
+    Open,
+    /// Several open runs.
+    #[error("several runs are open")]
+    OneOpen,
+    /// A stage that was not decided about.
+    #[error(
+        "{} of run {} was decided about in the last sitting",
+        stage.as_ref().map_or_else(
+            || "no stage that waits".to_owned(),
+            |stage| format!("no stage `{}`", stage.terminal())
+        ),
+        run.short()
+    )]
+    Stage {
+        /// The run.
+        run: RunId,
+        /// The stage; none for the one that waits.
+        stage: Option<Text>,
+    },
+    /// A call that is not recorded.
+    #[error("no call of `{}` is recorded of run {}", .plugin.terminal(), .run.short())]
+    Call {
+        /// The run.
+        run: RunId,
+        /// The plugin.
+        plugin: Text,
+    },
+    /// A key to sign with.
+    #[error("nothing says which key signs")]
+    Key,
+    /// A folder for what commands need.
+    #[error("nothing says where this user keeps the state of programs")]
+    StateFolder,
+    /// A document of something else.
+    #[error("the document is not of the act `{act}` on run {}", run.short())]
+    Statement {
+        /// The run.
+        run: RunId,
+        /// What was to be said.
+        act: &'static str,
+    },
+    /// A file that cannot be read.
+    #[error("cannot read {}", Text::from(path.to_string_lossy()).terminal())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Lacking {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Recorded => "begin one with `holdpoint run`, or name the store with --store",
+            Self::Open => {
+                "begin one with `holdpoint run`, or name the run: `holdpoint history` lists them"
+            }
+            Self::OneOpen => "name the run: `holdpoint history --in open` lists them",
+            Self::Stage { .. } => {
+                "`holdpoint status` shows the stages; name one with --stage, or let the run sit first \
+                 with `holdpoint resume`"
+            }
+            Self::Call { .. } => "`holdpoint status` shows which plugins were asked",
+            Self::Key => {
+                "name one with --key, or write the document with --print and sign it elsewhere"
+            }
+            Self::StateFolder => "set HOME or XDG_STATE_HOME",
+            Self::Statement { .. } => "write it anew with --print, for this run and this act",
+            Self::File { .. } => "check its name and whether this user may read it",
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SittingError> for Failure {
+    fn from(error: SittingError) -> Self {
+        match error {
+            SittingError::Store(error) => Self::Store(error),
+            SittingError::Configuration(error) => Self::Configuration(error),
+            error => Self::Sitting(error),
+        }
+    }
+}
+
+impl From<Lacking> for Failure {
+    fn from(lacking: Lacking) -> Self {
+        Self::Lacking(lacking)
+    }
 }
 
 impl From<ConfigurationError> for Failure {
@@ -88,11 +211,36 @@ impl Failure {
     /// What the process ends with.
     fn code(&self) -> ExitCode {
         match self {
+            Self::Sandbox(_) | Self::Output(_) | Self::Runtime(_) => ExitCode::FAULT,
+            // What was named is not there, or cannot be used by this program or user.
+            Self::Store(error) => match error {
+                StoreError::NoRun { .. }
+                | StoreError::NotARun { .. }
+                | StoreError::Ambiguous { .. }
+                | StoreError::InWorkTree { .. }
+                | StoreError::Foreign { .. }
+                | StoreError::Refused { .. }
+                | StoreError::Address { .. }
+                | StoreError::NewerLayout { .. }
+                | StoreError::NotAStore { .. } => ExitCode::USAGE,
+                _ => ExitCode::FAULT,
+            },
+            Self::Sitting(error) => match error {
+                // It can be had later.
+                SittingError::Taken { .. } | SittingError::StillRunning { .. } => ExitCode::WAIT,
+                SittingError::InTheWay { .. } => ExitCode::PERSON_NEEDED,
+                SittingError::Checkout(_) | SittingError::WorkTree(_) => ExitCode::FAULT,
+                _ => ExitCode::USAGE,
+            },
             Self::Configuration(_)
             | Self::Release(_)
             | Self::Plugin(_)
-            | Self::CurrentFolder(_) => ExitCode::USAGE,
-            Self::Sandbox(_) | Self::Output(_) | Self::Runtime(_) => ExitCode::FAULT,
+            | Self::CurrentFolder(_)
+            | Self::Statement(_)
+            | Self::Sign(_)
+            | Self::Signature(_)
+            | Self::Transcript(_)
+            | Self::Lacking(_) => ExitCode::USAGE,
         }
     }
 
@@ -103,7 +251,22 @@ impl Failure {
             Self::Plugin(error) => error,
             Self::Sandbox(error) => error,
             Self::Output(error) | Self::Runtime(error) | Self::CurrentFolder(error) => error,
+            Self::Store(error) => error,
+            Self::Sitting(error) => error,
+            Self::Statement(error) => error,
+            Self::Sign(error) => error,
+            Self::Signature(error) => error,
+            Self::Transcript(error) => error,
+            Self::Lacking(error) => error,
         }
+    }
+
+    /// What went wrong, with its causes, in one line.
+    pub(super) fn words(&self) -> String {
+        std::iter::once(self.message())
+            .chain(self.causes())
+            .collect::<Vec<_>>()
+            .join(": ")
     }
 
     fn message(&self) -> String {
@@ -126,6 +289,13 @@ impl Failure {
             Self::Runtime(_) => {
                 Some("check how many threads and files this user may have".to_owned())
             }
+            Self::Store(error) => Some(error.help().to_owned()),
+            Self::Sitting(error) => error.help(),
+            Self::Statement(error) => Some(error.help().to_owned()),
+            Self::Sign(error) => Some(error.help()),
+            Self::Signature(error) => Some(error.help()),
+            Self::Transcript(error) => Some(error.help().to_owned()),
+            Self::Lacking(error) => Some(error.help().to_owned()),
         }
     }
 

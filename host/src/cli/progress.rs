@@ -1,8 +1,12 @@
 use std::time::Duration;
 
+use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Output;
+use crate::model::EffectId;
+use crate::pipeline::OutputLine;
+use crate::report::Detail;
 
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(120);
@@ -28,6 +32,20 @@ impl Progress {
     /// Says what goes on now.
     pub(super) fn say(&self, what: String) {
         self.0.set_message(what);
+    }
+
+    /// Shows a line that a command put out, on standard error, unless only what is needed is wanted.
+    pub(super) fn show(&self, output: Output, effect: &EffectId, line: &OutputLine) {
+        if output.detail == Detail::Brief {
+            return;
+        }
+        let body = match line {
+            OutputLine::Line(line) => line.terminal().to_string(),
+            OutputLine::LeftOut(bytes) => format!("[{bytes} bytes came too fast to be shown]"),
+        };
+        let mut page = output.page();
+        page.led(0, Style::new().dimmed(), &format!("{effect} | "), &body);
+        self.0.suspend(|| output.put_error(page));
     }
 }
 

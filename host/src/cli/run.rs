@@ -12,17 +12,26 @@ use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::moment::Moment;
 use super::progress::Progress;
+use super::record::{StoreArguments, now, random_bits};
+use super::signal::Cancellation;
+use super::sit::Ready;
 use super::{ExitCode, Failure, Format, Output};
-use crate::model::{Circumstances, Digest, Release};
-use crate::pipeline::{self, Configuration, Flags, Judged, Past, Prepared, RangeNotes, RunRecord};
+use crate::model::{Circumstances, Digest, Invocation, Release, RunId, Text};
+use crate::pipeline::{
+    self, Beginning, Configuration, Flags, Judged, Past, Prepared, RangeNotes, RunRecord, Trust,
+};
 use crate::release::{self, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
+use crate::store::Store;
 
 /// Decides about a release: go or no-go, and why
 ///
-/// Reads the release from git, asks the plugins of each stage, and ends with the verdict's exit
-/// code. Nothing is written, sent or run.
+/// Reads the release from git, asks the plugins of each stage, carries out what the pipeline says of
+/// those that are go, and ends with the verdict's exit code. Every step is recorded before and after
+/// it; a run that waits, was stopped or was cut goes on when the same is asked for again, or with
+/// `holdpoint resume`. With --dry-run, or a pipeline that is not trusted, nothing is written, sent
+/// or run, and nothing is recorded.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -38,6 +47,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     allow_untrusted: bool,
 
+    /// Begin anew although this release was the last one that was carried out, or undone, on the target
+    #[arg(long)]
+    again: bool,
+
     /// Whom the output is for
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(super) format: Format,
@@ -47,6 +60,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     configuration: ConfigurationArguments,
+
+    #[command(flatten)]
+    store: StoreArguments,
 
     #[command(flatten)]
     cache: CacheArguments,
@@ -97,32 +113,120 @@ impl ReleaseArguments {
     /// The sitting's time: given, or read from the clock. Whole seconds are what plugins get, so
     /// they are all that is read.
     pub(super) fn time(&self) -> Timestamp {
-        self.at.map_or_else(
-            || {
-                let now = Timestamp::now();
-                Timestamp::from_second(now.as_second()).unwrap_or(now)
-            },
-            |moment| moment.0,
-        )
+        self.at.map_or_else(sitting_time, |moment| moment.0)
     }
 }
 
-pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
-    let record = judge(arguments, output)?;
-    let code = ExitCode::of_run(&record, arguments.allow_untrusted);
+/// The clock as plugins get it: in whole seconds.
+pub(super) fn sitting_time() -> Timestamp {
+    let now = now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+pub(super) fn execute(
+    arguments: &Arguments,
+    output: Output,
+    cancellation: &Cancellation,
+) -> Result<ExitCode, Failure> {
+    let progress = Progress::new(output, "reading the configuration");
+    let ready = prepare(arguments, &progress)?;
+    let runtime = tokio::runtime::Handle::current();
+    let is_rehearsal =
+        ready.judged.release.circumstances.dry_run || ready.configuration.trust == Trust::Untrusted;
+    let store = if is_rehearsal {
+        None
+    } else {
+        runtime.block_on(open(&arguments.store, &ready.configuration))?
+    };
+    let record = runtime.block_on(async {
+        match store {
+            None => Ok(ready.rehearse(&progress).await),
+            Some(store) => {
+                recorded(arguments, &ready, store, &progress, cancellation, output).await
+            }
+        }
+    })?;
+    drop(progress);
+    finish(&record, arguments.allow_untrusted, output)
+}
+
+/// The store; none where it cannot be had and nothing of the run needs a record.
+async fn open(
+    arguments: &StoreArguments,
+    configuration: &Configuration,
+) -> Result<Option<Arc<dyn Store>>, Failure> {
+    match arguments.open().await {
+        Ok(store) => Ok(Some(store)),
+        Err(error) if arguments.is_named() || configuration.needs_record() => Err(error),
+        Err(error) => {
+            tracing::warn!("the run is not recorded: {}", error.words());
+            Ok(None)
+        }
+    }
+}
+
+/// Finds the run or makes it, and sits on it.
+async fn recorded(
+    arguments: &Arguments,
+    ready: &Ready,
+    store: Arc<dyn Store>,
+    progress: &Progress,
+    cancellation: &Cancellation,
+    output: Output,
+) -> Result<RunRecord, Failure> {
+    let begun = pipeline::begin(Beginning {
+        store: &store,
+        configuration: &ready.configuration,
+        release: &ready.judged.release,
+        invocation: invocation(arguments),
+        id: RunId::from_bits(random_bits()?),
+        nonce: format!("{:032x}", random_bits()?),
+        now: now(),
+        again: arguments.again,
+    })
+    .await?;
+    if begun.is_found {
+        tracing::info!(run = %begun.run.id, "goes on with a run that was there before");
+    }
+    ready
+        .sit(store, &begun.run, progress, cancellation, output)
+        .await
+}
+
+fn invocation(arguments: &Arguments) -> Invocation {
+    let text = |value: &Option<String>| value.as_deref().map(Text::from);
+    let folder = std::env::current_dir().ok();
+    Invocation {
+        folder: folder.map(|folder| Text::from_bytes(folder.as_os_str().as_encoded_bytes())),
+        pipeline: text(&arguments.configuration.pipeline),
+        policy: text(&arguments.configuration.policy),
+        from: text(&arguments.release.from),
+        to: text(&arguments.release.to),
+        path: text(&arguments.release.path),
+        target: text(&arguments.release.target),
+        version: arguments.release.version.clone(),
+    }
+}
+
+/// Writes the report, and gives what the process ends with.
+pub(super) fn finish(
+    record: &RunRecord,
+    allow_untrusted: bool,
+    output: Output,
+) -> Result<ExitCode, Failure> {
+    let code = ExitCode::of_run(record, allow_untrusted);
     match output.format {
-        Format::Json => output.put_json(&RunReport::new(&record, code.number()))?,
+        Format::Json => output.put_json(&RunReport::new(record, code.number()))?,
         Format::Human => {
             let mut page = output.page();
-            human_run(&mut page, &record, output.detail);
+            human_run(&mut page, record, output.detail);
             output.put(page)?;
         }
     }
     Ok(code)
 }
 
-fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
-    let progress = Progress::new(output, "reading the configuration");
+fn prepare(arguments: &Arguments, progress: &Progress) -> Result<Ready, Failure> {
     let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
     let configuration = Arc::new(configuration);
     let cache = arguments.cache.open();
@@ -135,33 +239,26 @@ fn judge(arguments: &Arguments, output: Output) -> Result<RunRecord, Failure> {
         })
     };
     progress.say("reading the release".to_owned());
-    let (release, range) = collect(arguments, &repository, &configuration, &progress)?;
+    let (release, range) = collect(arguments, &repository, &configuration, progress)?;
     progress.say("loading plugins".to_owned());
     let prepared = loading
         .join()
         // A panic of the host stays one.
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    let say = |now: pipeline::Progress<'_>| match now {
-        pipeline::Progress::Stage { stage, plugins } => {
-            progress.say(format!("stage {stage}: asking {plugins} plugins"));
-        }
-        pipeline::Progress::Called { stage, plugin, .. } => {
-            progress.say(format!("stage {stage}: {plugin} has answered"));
-        }
-        pipeline::Progress::Compared { done, of } => {
-            progress.say(format!("comparing with earlier releases: {done} of {of}"));
-        }
-    };
     let judged = Judged {
         tree: Arc::new(repository.tree(&release.subject.head)?),
         release: Arc::new(release),
     };
-    let past = Past {
-        repository: Arc::new(repository),
-        cache,
-    };
-    let run = pipeline::run(&configuration, &prepared, judged, &range, &past, &say);
-    Ok(tokio::runtime::Handle::current().block_on(run))
+    Ok(Ready {
+        configuration,
+        prepared,
+        judged,
+        range,
+        past: Past {
+            repository: Arc::new(repository),
+            cache,
+        },
+    })
 }
 
 fn collect(
@@ -182,13 +279,9 @@ fn collect(
         %digest,
         "release read"
     );
-    let circumstances = Circumstances {
-        time: arguments.release.time(),
-        zone: configuration.zone().to_owned(),
-        ci: release::continuous_integration(|name| std::env::var(name).ok()),
-        dirty: collected.dirty,
-        dry_run: arguments.dry_run || arguments.release.at.is_some(),
-    };
+    let dry_run = arguments.dry_run || arguments.release.at.is_some();
+    let time = arguments.release.time();
+    let circumstances = circumstances(configuration, time, collected.dirty, dry_run);
     let release = Release {
         subject: collected.subject,
         digest,
@@ -199,4 +292,20 @@ fn collect(
         jump: collected.jump,
     };
     Ok((release, range))
+}
+
+/// What is known about this sitting.
+pub(super) fn circumstances(
+    configuration: &Configuration,
+    time: Timestamp,
+    dirty: Option<bool>,
+    dry_run: bool,
+) -> Circumstances {
+    Circumstances {
+        time,
+        zone: configuration.zone().to_owned(),
+        ci: release::continuous_integration(|name| std::env::var(name).ok()),
+        dirty,
+        dry_run,
+    }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::Text;
 
 /// What is known about one sitting. Everything but the time is claimed by the environment.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Circumstances {
     /// The sitting's time, read once or given with `--at`.
     pub time: Timestamp,

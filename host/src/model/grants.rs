@@ -1,13 +1,13 @@
 use std::fmt;
 
 use holdpoint_build::Manifest;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Capability, Text};
 
 /// What an operator allows one plugin beyond the release itself. It counts only for a capability
 /// that the plugin asks for in its manifest.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Grants {
     /// Files of the judged commit that it may read; empty for none.
@@ -133,6 +133,12 @@ impl TreeGrant {
 impl Serialize for TreeGrant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TreeGrant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

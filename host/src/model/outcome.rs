@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, Location, Text, Verdict};
 
 /// What became of one plugin call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It answered.
     Answered(Answer),
@@ -65,6 +66,12 @@ impl Outcome {
             Self::Malformed { .. } => "malformed",
         }
     }
+
+    /// Whether another time, on another machine, the same call may come to something else.
+    #[must_use]
+    pub fn depends_on_time(&self) -> bool {
+        matches!(self, Self::TimedOut { .. } | Self::RunOutOfTime { .. })
+    }
 }
 
 /// A bound on what crosses the boundary.
@@ -85,6 +92,8 @@ pub enum LimitKind {
     HostCalls,
     /// Bytes handed to the guest by all host calls together.
     HostCallBytes,
+    /// Bytes of the host calls in the transcript of a call.
+    TranscriptBytes,
     /// Handles to resources of the host or of its own that the guest holds at once.
     Handles,
     /// Messages for one event.
@@ -94,7 +103,8 @@ pub enum LimitKind {
 }
 
 /// What a plugin answered, by kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// `policy`.
     Findings(Vec<Finding>),
@@ -143,6 +153,7 @@ pub enum FaultCode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {
     /// Any finite number that grows with risk.
+    #[serde(with = "super::exact")]
     pub magnitude: f64,
     /// Reasons, most important first.
     pub factors: Vec<Factor>,
@@ -156,6 +167,7 @@ pub struct Factor {
     /// What was seen.
     pub evidence: Text,
     /// Its part of the magnitude.
+    #[serde(with = "super::exact")]
     pub weight: f64,
     /// Whether it is a rule of thumb.
     pub heuristic: bool,
@@ -412,6 +424,7 @@ pub struct Measurement {
     /// Name.
     pub name: Text,
     /// The value; none when there is no data.
+    #[serde(with = "super::exact::optional")]
     pub value: Option<f64>,
     /// Unit.
     pub unit: Text,

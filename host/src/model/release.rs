@@ -167,6 +167,7 @@ pub struct Measures {
     /// Lines deleted.
     pub deletions: u32,
     /// Shannon entropy in bits of the changed lines over the touched files.
+    #[serde(with = "super::exact")]
     pub entropy: f64,
     /// Whether the message names a defect.
     pub fix: bool,

@@ -51,4 +51,40 @@ impl fmt::Display for Verdict {
 pub enum Effects {
     /// There were none.
     None,
+    /// All that began were carried out.
+    Done,
+    /// One failed, and what had been carried out was undone.
+    Undone,
+    /// One failed, and what had been carried out could not be undone, or not all of it.
+    Incomplete,
+    /// What became of one is not known: a person has to say it.
+    Unknown,
+}
+
+impl Effects {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Done => "done",
+            Self::Undone => "undone",
+            Self::Incomplete => "incomplete",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The one of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [
+            Self::None,
+            Self::Done,
+            Self::Undone,
+            Self::Incomplete,
+            Self::Unknown,
+        ]
+        .into_iter()
+        .find(|effects| effects.name() == name)
+    }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::at::At;
 use super::compose::check_name;
+use super::destination_plan::{DestinationPlan, destination};
 use super::file::ChannelTable;
 use super::plan::Plan;
 use super::problem::{ConfigurationError, Problem};
@@ -36,6 +37,8 @@ pub struct ChannelPlan {
     pub media_type: String,
     /// The largest body, in bytes.
     pub body_bytes_max: u32,
+    /// Where its messages are posted; none for a channel whose messages are only shown.
+    pub destination: Option<DestinationPlan>,
     /// Where it is.
     pub site: Site,
 }
@@ -49,23 +52,33 @@ impl ChannelPlan {
             events,
             media_type,
             body_bytes_max,
+            destination,
             site: _,
         } = self;
+        let is_same_destination = match (destination, &other.destination) {
+            (Some(own), Some(other)) => own.is_same(other),
+            (None, None) => true,
+            _ => false,
+        };
         *plugin == other.plugin
             && *events == other.events
             && *media_type == other.media_type
             && *body_bytes_max == other.body_bytes_max
+            && is_same_destination
     }
 
     /// What it is, in a few words.
     pub(super) fn words(&self) -> String {
         let events: Vec<&str> = self.events.iter().map(|event| event.name()).collect();
         format!(
-            "{} for {}, {} up to {}",
+            "{} for {}, {} up to {}, {}",
             self.plugin,
             events.join(", "),
             self.media_type,
-            Size(u64::from(self.body_bytes_max))
+            Size(u64::from(self.body_bytes_max)),
+            self.destination
+                .as_ref()
+                .map_or_else(|| "shown".to_owned(), DestinationPlan::words)
         )
     }
 }
@@ -89,17 +102,24 @@ pub(super) fn channels(
     let mut channels = BTreeMap::new();
     for (name, table) in tables {
         check_name("channel", &name, source)?;
-        let channel = channel(table.value, Site::new(source, &name.span), source)?;
+        let channel = channel(
+            &name.value,
+            table.value,
+            Site::new(source, &name.span),
+            source,
+        )?;
         channels.insert(name.value, channel);
     }
     Ok(channels)
 }
 
 fn channel(
-    table: ChannelTable,
+    name: &str,
+    mut table: ChannelTable,
     site: Site,
     source: &Arc<Source>,
 ) -> Result<ChannelPlan, ConfigurationError> {
+    let destination = destination(name, &mut table, source)?;
     let value =
         |message: &str, span| Site::new(source, span).error(Problem::Value(Text::from(message)));
     let events = match table.events {
@@ -136,6 +156,7 @@ fn channel(
         events,
         media_type,
         body_bytes_max,
+        destination,
         site,
     })
 }

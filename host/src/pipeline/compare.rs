@@ -277,6 +277,8 @@ impl Assessor {
             limits: self.limits,
             // Of no stage, so that every stage that asks the same is given the same answer.
             seed: seed(&release.digest, &self.component, "", Kind::Risk),
+            // Nobody asks for it: only the magnitude is kept.
+            recording: None,
         };
         let record = calls
             .call(self.loaded.with_tree(Arc::clone(tree)), call)

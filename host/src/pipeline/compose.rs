@@ -3,13 +3,16 @@ use std::sync::Arc;
 
 use globset::GlobBuilder;
 
+use super::approval::{approval_rule, approvers_plan, override_plan};
 use super::at::At;
 use super::channel::channels;
+use super::commands::commands;
 use super::file::{File, StageTable, UseEntry, WaiverTable};
 use super::plan::{Layer, Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
 use super::tables::{call_limits, grants, json, release_plan, run_limits};
+use super::verification::verification;
 use super::waiver::{Place, Waiver};
 use crate::model::{RuleId, Text};
 use crate::sandbox::Limits;
@@ -95,6 +98,14 @@ impl Plan {
             stages,
             waivers,
             channels,
+            approvers: file
+                .approvers
+                .map(|table| approvers_plan(table, source, layer))
+                .transpose()?,
+            overriding: file
+                .overriding
+                .map(|table| override_plan(table, source, layer))
+                .transpose()?,
             site: place(&(0..0)),
         })
     }
@@ -126,11 +137,13 @@ pub(super) fn check_name(
 }
 
 fn stage_plan(
-    stage: StageTable,
+    mut stage: StageTable,
     source: &Arc<Source>,
     layer: Layer,
 ) -> Result<StagePlan, ConfigurationError> {
     let site = Site::new(source, &stage.id.span);
+    let commands = commands(&mut stage, source)?;
+    let verification = verification(&mut stage, source)?;
     let mode = stage.mode.map(|mode| Set::of(mode, source));
     let on_fault = stage.on_fault.map(|on_fault| Set::of(on_fault, source));
     let kind = stage.kind.map(|kind| kind.value);
@@ -167,7 +180,13 @@ fn stage_plan(
         }
         uses.push(plugin);
     }
-    if uses.is_empty() {
+    let approvals = stage
+        .approvals
+        .into_iter()
+        .map(|table| approval_rule(table, source))
+        .collect::<Result<Vec<_>, _>>()?;
+    // One that only waits for people is a gate.
+    if uses.is_empty() && approvals.is_empty() && commands.is_none() {
         return Err(site.error(Problem::EmptyStage(stage.id.value)));
     }
     let plan = StagePlan {
@@ -179,8 +198,13 @@ fn stage_plan(
             .into_iter()
             .map(|needs| Set::of(needs, source))
             .collect(),
+        approvals,
+        approvals_valid: stage.approvals_valid.map(|value| Set::of(value, source)),
         approve_at: stage.approve_at.map(|value| Set::of(value, source)),
         block_at: stage.block_at.map(|value| Set::of(value, source)),
+        commands,
+        write_edits: stage.write_edits.map(|value| Set::of(value, source)),
+        verification,
         site,
     };
     plan.check_thresholds()?;

@@ -2,7 +2,7 @@ use crate::model::{Answer, Edit, Outcome};
 use crate::release::{Difference, Tree, TreeError, difference};
 
 /// Bytes of a file of the judged commit that an edit is held against.
-const ORIGINAL_BYTES_MAX: u64 = 16 << 20;
+pub(super) const ORIGINAL_BYTES_MAX: u64 = 16 << 20;
 
 /// What an edit would change in the judged commit.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,13 +5,13 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::channel::{ChannelPlan, MESSAGES_MAX};
-use super::load::Configuration;
+use super::load::{Configuration, Stage};
 use super::run::{Calls, Judged, Prepared};
 use super::{JudgedFinding, MessageRecord, StageRecord};
 use crate::model::{
-    Answer, Channel, Digest, Event, EventKind, Finding, LimitKind, Outcome, Text, Verdict,
+    Answer, Channel, Digest, Event, EventKind, Finding, Kind, LimitKind, Outcome, Text, Verdict,
 };
-use crate::sandbox::{Call, Input};
+use crate::sandbox::{Call, Input, Recording};
 
 /// The most findings that an event carries: nobody reads more in a message.
 pub const EVENT_FINDINGS_MAX: usize = 1_000;
@@ -27,74 +27,155 @@ pub const MESSAGE_BYTES_MAX: u64 = 16 << 20;
 /// The longest list of what is missing in the reason of an event, in characters.
 const REASON_CHARACTERS_MAX: usize = 2_000;
 
-/// What happened in a run, in order, given what its stages came to. Nothing can be approved,
-/// overridden, carried out or verified yet.
-pub(super) fn events(run: &str, stages: &[StageRecord], verdict: Verdict) -> Vec<Event> {
-    let event = |kind, stage: Option<&StageRecord>, verdict, reason: String, findings| Event {
-        kind,
-        run: run.to_owned(),
-        stage: stage.map(|stage| stage.id.clone()),
-        verdict,
-        reason: Text::from(reason),
-        findings,
-    };
-    let plugins: usize = stages.iter().map(|stage| stage.plugins.len()).sum();
-    let mut events = vec![
-        event(
-            EventKind::Planned,
-            None,
-            None,
-            format!(
-                "{} with {} {} planned.",
-                count(stages.len(), "stage", "stages"),
-                count(plugins, "call of a plugin", "calls of plugins"),
-                if stages.len() == 1 { "is" } else { "are" }
-            ),
-            Vec::new(),
-        ),
-        event(
-            EventKind::Started,
-            None,
-            None,
-            format!(
-                "The first stage, {}, begins.",
-                stages.first().map_or("none", |stage| stage.id.as_str())
-            ),
-            Vec::new(),
-        ),
-    ];
+/// What happens in a rehearsal, in order, given what its stages came to: nobody approves, overrides
+/// or carries out anything.
+pub(super) fn events(
+    run: &str,
+    plan: &[Stage],
+    stages: &[StageRecord],
+    verdict: Verdict,
+) -> Vec<Event> {
+    let mut events = beginning(run, plan);
     for stage in stages {
-        let kind = match stage.verdict {
-            Verdict::Go => continue,
-            Verdict::Wait => EventKind::Waiting,
-            Verdict::NoGo | Verdict::Fault => EventKind::Blocked,
-        };
-        events.push(event(
-            kind,
-            Some(stage),
-            Some(stage.verdict),
-            stage_reason(stage),
-            blocking([stage]),
-        ));
+        events.extend(of_decision(run, stage));
     }
-    events.push(event(
-        EventKind::Finished,
-        None,
-        Some(verdict),
-        run_reason(stages, verdict),
-        blocking(stages),
-    ));
+    events.push(finished(run, stages, verdict, false));
     events
 }
 
+/// The stages are known, and the first one begins.
+pub(super) fn beginning(run: &str, stages: &[Stage]) -> Vec<Event> {
+    let calls = stages.iter().flat_map(|stage| &stage.uses);
+    let calls = calls.filter(|used| used.kind != Kind::Verify).count();
+    let planned = format!(
+        "{} with {} {} planned.",
+        count(stages.len(), "stage", "stages"),
+        count(calls, "call of a plugin", "calls of plugins"),
+        if stages.len() == 1 { "is" } else { "are" }
+    );
+    let started = format!(
+        "The first stage, {}, begins.",
+        stages.first().map_or("none", |stage| stage.id.as_str())
+    );
+    vec![
+        of_run(run, EventKind::Planned, None, planned),
+        of_run(run, EventKind::Started, None, started),
+    ]
+}
+
+/// A stage waits or is stopped; what it waited for has come; somebody broke the glass.
+pub(super) fn of_decision(run: &str, stage: &StageRecord) -> Vec<Event> {
+    let mut events = Vec::new();
+    if let Some(approval) = &stage.approval
+        && approval.verdict == Verdict::Go
+        && !approval.counted.is_empty()
+    {
+        let names: Vec<&str> = approval
+            .counted
+            .iter()
+            .map(|counted| counted.principals.raw())
+            .collect();
+        let reason = format!("Stage {} was approved by {}.", stage.id, names.join(", "));
+        events.push(of_stage(run, EventKind::Approved, &stage.id, None, reason));
+    }
+    let kind = match stage.verdict {
+        Verdict::Go => return events,
+        Verdict::Wait => EventKind::Waiting,
+        Verdict::NoGo | Verdict::Fault => EventKind::Blocked,
+    };
+    let mut event = of_stage(
+        run,
+        kind,
+        &stage.id,
+        Some(stage.verdict),
+        stage_reason(stage),
+    );
+    event.findings = blocking([stage]);
+    events.push(event);
+    if let Some(over) = stage.overriding.as_ref().filter(|over| over.is_given) {
+        let names: Vec<String> = over
+            .counted
+            .iter()
+            .map(|counted| {
+                let reason = counted.reason.as_ref().map_or("", Text::raw);
+                format!("{} ({reason})", counted.principals.raw())
+            })
+            .collect();
+        let reason = format!(
+            "Stage {} is let go although its verdict is {}: {}.",
+            stage.id,
+            stage.verdict,
+            names.join(", ")
+        );
+        let verdict = Some(stage.verdict);
+        events.push(of_stage(
+            run,
+            EventKind::Overridden,
+            &stage.id,
+            verdict,
+            reason,
+        ));
+    }
+    events
+}
+
+/// Something that happened in a stage.
+pub(super) fn of_stage(
+    run: &str,
+    kind: EventKind,
+    stage: &str,
+    verdict: Option<Verdict>,
+    reason: String,
+) -> Event {
+    Event {
+        stage: Some(stage.to_owned()),
+        ..of_run(run, kind, verdict, reason)
+    }
+}
+
+/// Something that happened to the run as a whole.
+pub(super) fn of_run(
+    run: &str,
+    kind: EventKind,
+    verdict: Option<Verdict>,
+    reason: String,
+) -> Event {
+    Event {
+        kind,
+        run: run.to_owned(),
+        stage: None,
+        verdict,
+        reason: Text::from(reason),
+        findings: Vec::new(),
+    }
+}
+
+/// The run is over.
+pub(super) fn finished(
+    run: &str,
+    stages: &[StageRecord],
+    verdict: Verdict,
+    is_undone: bool,
+) -> Event {
+    let mut reason = run_reason(stages, verdict);
+    if is_undone {
+        reason.push_str(" An effect failed, and what was carried out was undone.");
+    }
+    Event {
+        findings: blocking(stages),
+        ..of_run(run, EventKind::Finished, Some(verdict), reason)
+    }
+}
+
 /// Tells the channels of the events, one event after the other and the channels of one side by
-/// side. Whatever a plugin does here, no verdict changes.
+/// side, as far as `hears` says so. Whatever a plugin does here, no verdict changes.
 pub(super) async fn tell(
     calls: &Calls,
     configuration: &Configuration,
     prepared: &Prepared,
     judged: &Judged,
     events: Vec<Event>,
+    hears: &(dyn Fn(&str) -> bool + Sync),
 ) -> Vec<MessageRecord> {
     let release = &judged.release;
     let mut records = Vec::new();
@@ -108,7 +189,7 @@ pub(super) async fn tell(
             ) else {
                 continue;
             };
-            if !channel.events.contains(&event.kind) {
+            if !channel.events.contains(&event.kind) || !hears(name) {
                 continue;
             }
             let call = Call {
@@ -120,6 +201,7 @@ pub(super) async fn tell(
                 },
                 limits: configuration.plan.channel_limits(channel),
                 seed: seed(&release.digest, &resolved.plugin.digest, name, &event),
+                recording: Some(Recording::new(&channel.plugin, event.stage.as_deref())),
             };
             let span = tracing::info_span!(
                 "call",
@@ -145,6 +227,7 @@ pub(super) async fn tell(
                     digest,
                     event: kind,
                     stage,
+                    event_id: None,
                     limits,
                     call: called.await,
                 }
@@ -251,7 +334,10 @@ fn stage_reason(stage: &StageRecord) -> String {
         let blocks = count(blocks, "finding of {} blocks", "findings of {} block");
         parts.push(blocks.replace("{}", &names(Verdict::NoGo)));
     }
-    let missing = missing(stage);
+    let missing = match missing(stage) {
+        none if none.is_empty() => said_missing(stage),
+        claimed => claimed,
+    };
     if !missing.is_empty() {
         parts.push(format!("what is asked for is not there: {missing}"));
     }
@@ -274,6 +360,15 @@ fn missing(stage: &StageRecord) -> String {
         .map(|requirement| requirement.reason.raw())
         .collect();
     Text::from(reasons.join("; "))
+        .shortened(REASON_CHARACTERS_MAX)
+        .raw()
+        .to_owned()
+}
+
+/// What the host says is missing: approvals, leases.
+fn said_missing(stage: &StageRecord) -> String {
+    let missing: Vec<&str> = stage.missing.iter().map(Text::raw).collect();
+    Text::from(missing.join("; "))
         .shortened(REASON_CHARACTERS_MAX)
         .raw()
         .to_owned()

@@ -6,9 +6,11 @@ use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::address_table::{AddressEntry, Delivery, SecretTable};
 use super::at::At;
-use super::quantity::{Size, Span};
+use super::quantity::{Life, Size, Span};
 use super::threshold::Percentile;
+use super::verification::Inconclusive;
 use super::{Mode, OnFault};
 use crate::model::{EventKind, Kind, ObjectName, Severity};
 
@@ -28,6 +30,53 @@ pub struct File {
     pub waivers: Vec<At<WaiverTable>>,
     /// Who hears of the run, by the name of the channel.
     pub channels: BTreeMap<At<String>, At<ChannelTable>>,
+    /// Whose signatures count; without it nobody can approve.
+    pub approvers: Option<At<ApproversTable>>,
+    /// Who can let a stage go although its verdict is another one; without it nobody can.
+    #[serde(rename = "override")]
+    pub overriding: Option<At<OverrideTable>>,
+}
+
+/// Whose signatures count.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ApproversTable {
+    /// Path of an `allowed_signers` file (ssh-keygen(1)), relative to the pipeline file, read from
+    /// where the pipeline file was read.
+    pub signers: At<String>,
+    /// Who is in a role, by its name: principals of the signers file.
+    #[serde(default)]
+    pub roles: BTreeMap<At<String>, At<Vec<At<String>>>>,
+    /// Addresses in commits, and names at the CI system, by principal: who these are.
+    #[serde(default)]
+    pub identities: BTreeMap<At<String>, At<Vec<At<String>>>>,
+}
+
+/// Who can let a stage go although its verdict is another one.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct OverrideTable {
+    /// How many people it takes, at least 2; without it 2.
+    pub count: Option<At<u32>>,
+    /// The role that they are in; without it anybody of the signers file.
+    pub role: Option<At<String>>,
+    /// How long it holds, at most `24h`; without it `4h`.
+    pub valid: Option<At<Life>>,
+}
+
+/// An approval that a stage needs.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ApprovalTable {
+    /// How many people it takes; without it 1.
+    pub count: Option<At<u32>>,
+    /// The role that they are in; without it anybody of the signers file.
+    pub role: Option<At<String>>,
+    /// The score from which on it is needed; without it always. Only with a risk plugin.
+    pub at: Option<At<Percentile>>,
+    /// Whether they may be neither who started the run nor an author of the range; without it
+    /// `true`.
+    pub four_eyes: Option<At<bool>>,
 }
 
 /// Who hears of a run: messages for it are composed by a plugin of kind notify.
@@ -43,6 +92,21 @@ pub struct ChannelTable {
     pub media_type: Option<At<String>>,
     /// The largest body, at most `1 MiB`; without it `64 KiB`.
     pub body_max: Option<At<Size>>,
+    /// Where its messages are posted: an `https` URL, or a table that says where the URL is read
+    /// from; without it messages are only shown.
+    pub address: Option<At<AddressEntry>>,
+    /// What authenticates, in a header of each request.
+    pub secret: Option<At<SecretTable>>,
+    /// Ranges of addresses, such as `10.2.0.0/16`, that the host of `address` may have although they
+    /// are not public; only there may it be an `http` URL.
+    pub addresses: Option<At<Vec<At<String>>>>,
+    /// Path of a PEM file with the certificates that the host's certificate is checked against,
+    /// relative to the pipeline file, read from where the pipeline file was read; without it those
+    /// that the machine trusts.
+    pub ca: Option<At<String>>,
+    /// What happens to a message of which nobody knows whether it arrived; without it
+    /// `maybe-twice`.
+    pub delivery: Option<At<Delivery>>,
 }
 
 /// What is released.
@@ -254,7 +318,10 @@ impl RuleSetting {
     }
 }
 
-/// A stage: plugins that are called side by side.
+/// A program and its arguments.
+pub(super) type CommandWords = Vec<At<String>>;
+
+/// A stage: plugins that are called side by side, commands that are run when they let it go, or both.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StageTable {
@@ -272,10 +339,39 @@ pub struct StageTable {
     pub on_fault: Option<At<OnFault>>,
     /// Which question is asked; without it the only kind of each plugin.
     pub kind: Option<At<Kind>>,
+    /// The approvals that it needs, each by people of its own.
+    #[serde(default)]
+    pub approvals: Vec<At<ApprovalTable>>,
+    /// The longest life of an approval that it takes, at most `30d`; without it `72h`.
+    pub approvals_valid: Option<At<Life>>,
+    /// How often what the stage deployed is measured until it is healthy, at most 1000; only with a
+    /// verify plugin; without it 1.
+    pub attempts: Option<At<NonZeroU32>>,
+    /// Time between two measurements; only with a verify plugin; without it `30s`.
+    pub interval: Option<At<Span>>,
+    /// What it means when the last measurement says neither yes nor no; only with a verify plugin;
+    /// without it `wait`.
+    pub inconclusive: Option<At<Inconclusive>>,
     /// The score from which on the stage waits for an approval; only with a risk plugin.
     pub approve_at: Option<At<Percentile>>,
     /// The score from which on the stage is a no-go; only with a risk plugin.
     pub block_at: Option<At<Percentile>>,
+    /// What is run when the stage is go, in order: each a list of a program and its arguments, in
+    /// which `{{ subject.version }}` and its like stand for something of the release. No shell.
+    pub run: Option<At<Vec<At<CommandWords>>>>,
+    /// What takes back what `run` did, in order.
+    pub undo: Option<At<Vec<At<CommandWords>>>>,
+    /// Wall-clock time of each command, at most `6h`; without it `10m`.
+    pub timeout: Option<At<Span>>,
+    /// Names of variables of the operator's environment that the commands may see.
+    pub environment: Option<At<Vec<At<String>>>>,
+    /// Whether a command may be run again when its outcome is not known; without it `false`.
+    pub repeatable: Option<At<bool>>,
+    /// Whether what is rendered may begin with `-`; without it `false`.
+    pub dashes: Option<At<bool>>,
+    /// Whether the edits of the stage's document plugins are written into the working tree; without
+    /// it `false`.
+    pub write_edits: Option<At<bool>>,
 }
 
 /// A plugin in a stage: its name, or a table.

@@ -29,6 +29,11 @@ pub struct Judge<'a> {
     pub score: Option<Score>,
     /// Which file the stage comes from.
     pub layer: Layer,
+    /// Whether the stage has every approval that it needs: those of its thresholds and those that
+    /// its plugins ask for.
+    pub approved: bool,
+    /// Whether the run holds every lease that the stage's plugins claim.
+    pub leased: bool,
     /// The sitting's time.
     pub time: Timestamp,
 }
@@ -55,6 +60,8 @@ impl Plan {
             thresholds: stage.thresholds(),
             score: None,
             layer: stage.layer,
+            approved: false,
+            leased: false,
             time,
         }
     }
@@ -99,7 +106,10 @@ impl Judge<'_> {
                 Health::Inconclusive => Verdict::Wait,
                 Health::Degraded | Health::Failing => Verdict::NoGo,
             },
-            Answer::Assessment(_) => self.thresholds.verdict(self.score.as_ref()),
+            Answer::Assessment(_) => match self.thresholds.verdict(self.score.as_ref()) {
+                Verdict::Wait if self.approved => Verdict::Go,
+                verdict => verdict,
+            },
             Answer::Findings(_)
             | Answer::Requirements(_)
             | Answer::Edits(_)
@@ -145,8 +155,7 @@ impl Judge<'_> {
         })
     }
 
-    /// Whether what is claimed is there now. Nobody can hold a lease or give an approval yet, so
-    /// who asks for one has to wait.
+    /// Whether what is claimed is there now.
     fn is_met(&self, requirement: &Requirement) -> bool {
         match &requirement.demand {
             Demand::Window(window) => {
@@ -154,7 +163,8 @@ impl Judge<'_> {
                 window.start.is_none_or(|start| start <= now)
                     && window.end.is_none_or(|end| now < end)
             }
-            Demand::Lease(_) | Demand::Approval(_) => false,
+            Demand::Lease(_) => self.leased,
+            Demand::Approval(_) => self.approved,
         }
     }
 }

@@ -1,12 +1,16 @@
 use std::fmt::Display;
 
 use super::problem::Problem;
-use crate::model::Kind;
+use crate::model::{Kind, Text};
 use crate::plugin::SettingsError;
 
 impl Problem {
     /// What to do about it.
     #[must_use]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm a problem, each of a line or two"
+    )]
     pub fn help(&self) -> Option<String> {
         Some(match self {
             Self::Missing(_) => "name an existing file, or leave the option out to use \
@@ -32,19 +36,28 @@ impl Problem {
                 id = \"policy\"\nuse = [\"conventional-commits\"]"
                 .to_owned(),
             Self::Syntax(_) => "see https://toml.io for how TOML is written".to_owned(),
-            Self::UnknownKey { table, key, .. } if is_address(table, key.raw()) => "a channel has \
-                neither address nor secret yet: its messages are composed and shown, not sent"
-                .to_owned(),
-            Self::UnknownKey { nearest, known, .. } => match nearest {
-                Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => format!("known keys: {}", quoted(known)),
-            },
+            Self::UnknownKey {
+                key,
+                table,
+                nearest,
+                known,
+            } => unknown_key(key, table, nearest.as_deref(), known),
             Self::MissingKey { key, meaning, .. } => format!("`{key}`: {meaning}"),
             Self::Name { .. } => "names are kebab-case: lower-case letters, digits and single \
                 hyphens, beginning with a letter; `holdpoint` is taken"
                 .to_owned(),
             Self::Duplicate { what, .. } => format!("give each {what} a name of its own"),
-            Self::EmptyStage(_) => "name its plugins: use = [\"conventional-commits\"]".to_owned(),
+            Self::EmptyStage(_) => {
+                "name its plugins, use = [\"conventional-commits\"], or what it \
+                runs, run = [[\"./deploy.sh\"]]"
+                    .to_owned()
+            }
+            Self::Commands { problem, .. } => problem.help(),
+            Self::MeasuresNothing(_) => {
+                "move `attempts`, `interval` and `inconclusive` to the stage that uses the verify \
+                 plugin"
+                    .to_owned()
+            }
             Self::NoActiveRule(_) => "turn a rule on, or remove the stage".to_owned(),
             Self::UnknownNeeds { nearest, .. } => match nearest {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -92,9 +105,42 @@ impl Problem {
             Self::ThresholdWithoutRisk(_) => "move it to the stage that uses the risk plugin, or \
                 add one: use = [\"change-risk\"]"
                 .to_owned(),
+            Self::ApprovalWithoutApprovers(_) => {
+                "say whose approvals count:\n[approvers]\nsigners = \
+                \"allowed_signers\"\nThose of a project do not count in a stage of its base policy"
+                    .to_owned()
+            }
+            Self::OverrideWithoutApprovers => {
+                "say whose signatures count:\n[approvers]\nsigners = \
+                \"allowed_signers\""
+                    .to_owned()
+            }
+            Self::UnknownRole { nearest, known, .. } => match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None if known.is_empty() => "name its members in [approvers]: roles = \
+                    { release-managers = [\"ada@example.com\"] }"
+                    .to_owned(),
+                None => format!("known roles: {}", quoted(known)),
+            },
+            Self::SmallRole { .. } => {
+                "add members to the role, or ask for fewer; names that share a \
+                key or an identity are one person"
+                    .to_owned()
+            }
+            Self::UnknownSigner { .. } => {
+                "write it as the list of signers does, or add a line with a key for it".to_owned()
+            }
+            Self::Signers { source, .. } => source.help(),
             Self::WaiverPlace => "a waiver that names no place would release findings that nobody \
                 has seen; for several sorts of places write several waivers"
                 .to_owned(),
+            Self::NoAddress { .. }
+            | Self::Address { .. }
+            | Self::Secret { .. }
+            | Self::Authorities { .. }
+            | Self::NoVariable { .. }
+            | Self::ValueText { .. }
+            | Self::ValueInReach { .. } => return self.posting_help(),
             Self::UnknownTarget { targets, .. } => format!("its targets: {}", quoted(targets)),
             Self::Cap { .. } => "raise the cap in [limits], or use less".to_owned(),
             Self::Looser { .. } => {
@@ -102,12 +148,48 @@ impl Problem {
             }
         })
     }
+
+    /// What to do about how messages are posted.
+    fn posting_help(&self) -> Option<String> {
+        let help = match self {
+            Self::NoAddress { .. } => {
+                "add `address`, or leave the key out: without an address \
+                messages are only shown"
+            }
+            Self::Address { source, .. } => source.help(),
+            Self::Secret { source, .. } => source.help(),
+            Self::Authorities { source, .. } => source.help(),
+            Self::NoVariable { .. } => {
+                "set the variable for this process, or remove the channel's \
+                address: without one its messages are only shown"
+            }
+            Self::ValueText { .. } => {
+                "give it one line without blanks at its ends; one line break after it is left out"
+            }
+            Self::ValueInReach { .. } => {
+                "keep the file outside of every checkout of the repository"
+            }
+            _ => return None,
+        };
+        Some(help.to_owned())
+    }
 }
 
-/// Whether a key of a channel is one by which messages would be sent.
+/// The key that was meant.
+fn unknown_key(key: &Text, table: &str, nearest: Option<&str>, known: &[String]) -> String {
+    match nearest {
+        _ if is_address(table, key.raw()) => {
+            "where messages are posted is `address`, and what authenticates is `secret`".to_owned()
+        }
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("known keys: {}", quoted(known)),
+    }
+}
+
+/// Whether a key of a channel is what somebody would call its address or its secret.
 fn is_address(table: &str, key: &str) -> bool {
     table.starts_with("[channels.")
-        && ["address", "url", "secret", "secrets", "token", "webhook"].contains(&key)
+        && ["url", "uri", "endpoint", "secrets", "token", "webhook"].contains(&key)
 }
 
 /// The key that was meant, else where the schema is to be seen.

@@ -6,19 +6,25 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::Serialize;
 
+use super::approval::{APPROVALS_VALID, ApprovalRule, Approvers, approvers};
 use super::beside::read_beside;
+use super::commands::{CommandsPlan, CommandsProblem};
+use super::destination::{Authority, authorities};
+use super::destination_plan::DestinationPlan;
 use super::order::order;
 use super::parse::parse;
-use super::plan::{Layer, Plan, Set};
+use super::plan::{Layer, Plan, Set, StagePlan};
 use super::problem::{ConfigurationError, Problem};
+use super::quantity::Life;
 use super::read::{FILE_NAME, Named, embedded, read};
 use super::resolve::{Resolved, is_active, kind, resolve};
 use super::source::Source;
 use super::threshold::Thresholds;
 use super::tighten::tighten;
+use super::verification::Verification;
 use super::{Mode, OnFault, SourceRecord, Trust};
 use crate::model::{Digest, Kind, Text};
-use crate::release::{NamedFile, NarrowedBy, Query, Repository, TagPattern};
+use crate::release::{NamedFile, NarrowedBy, Query, Repository, TagPattern, is_file_name};
 use crate::sandbox::Limits;
 
 /// What to load.
@@ -73,9 +79,13 @@ pub struct Configuration {
     pub plan: Plan,
     /// The plugins that a stage or a channel uses, by name.
     pub plugins: BTreeMap<String, Resolved>,
+    /// Whose signatures count, as far as they do: [`Approvers::counts_in`].
+    pub approvers: Option<Approvers>,
     /// Content of the CODEOWNERS file that the files name; none when the configuration is not
     /// trusted.
     trusted_owners: Option<Vec<u8>>,
+    /// Who vouches for the hosts of channels that name a file of certificates, by channel.
+    pub(super) authorities: BTreeMap<String, Authority>,
 }
 
 /// A stage whose plugins are known.
@@ -87,8 +97,18 @@ pub struct Stage {
     pub id: String,
     /// From which scores on it waits or is a no-go.
     pub thresholds: Thresholds,
-    /// Its plugins.
+    /// The approvals that it needs, that of `approve-at` among them.
+    pub approvals: Vec<ApprovalRule>,
+    /// The longest life of an approval that it takes.
+    pub approvals_valid: Life,
+    /// Its plugins; none for one that only runs commands or waits for people.
     pub uses: Vec<Use>,
+    /// What it runs when it is go; none for one that only decides.
+    pub commands: Option<CommandsPlan>,
+    /// Whether edits of its document plugins are written into the working tree when it is go.
+    pub write_edits: bool,
+    /// How what it deployed is measured.
+    pub verification: Verification,
 }
 
 /// A plugin in a stage.
@@ -151,20 +171,27 @@ pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
         .collect::<Result<Vec<_>, _>>()?;
     check_target(&plan, request.flags.target.as_deref())?;
     let (owners, owners_trust) = owners(&plan, request.folder, request.repository)?;
+    let (approvers, approvers_trust) = approvers(&plan, request.folder, request.repository)?;
+    let (authorities, authorities_trust) = authorities(&plan, request.folder, request.repository)?;
     let sources = [Some(&pipeline), policy.as_ref()];
     let trust = sources
         .into_iter()
         .flatten()
         .map(|source| source.trust)
-        .chain([plugin_trust, owners_trust])
+        .chain([
+            plugin_trust,
+            owners_trust,
+            approvers_trust,
+            authorities_trust,
+        ])
         .find(|trust| *trust == Trust::Untrusted)
         .unwrap_or(Trust::Trusted);
     let digest = digest(
         &pipeline,
         policy.as_deref(),
-        owners.as_deref(),
+        (owners.as_deref(), approvers.as_ref()),
         (&stages, &plugins),
-        &plan,
+        (&plan, &authorities),
         &request.flags,
     );
     Ok(Configuration {
@@ -176,7 +203,9 @@ pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
         stages,
         plan,
         plugins,
+        approvers,
         trusted_owners: owners.filter(|_| trust == Trust::Trusted),
+        authorities,
     })
 }
 
@@ -235,7 +264,8 @@ fn stage(
             limits: planned.limits,
         });
     }
-    if !is_any_active {
+    // A gate has nothing but people.
+    if !is_any_active && !uses.is_empty() {
         return Err(stage.site.error(Problem::NoActiveRule(stage.id.clone())));
     }
     if let Some(site) = stage.threshold_site()
@@ -243,12 +273,50 @@ fn stage(
     {
         return Err(site.error(Problem::ThresholdWithoutRisk(stage.id.clone())));
     }
+    check_effects(plan, stage, &uses)?;
     Ok(Stage {
         number,
         id: stage.id.clone(),
         thresholds: stage.thresholds(),
+        approvals: stage.approvals(),
+        approvals_valid: stage
+            .approvals_valid
+            .as_ref()
+            .map_or(APPROVALS_VALID, |valid| valid.value),
         uses,
+        commands: stage.commands.clone(),
+        write_edits: stage.writes_edits(),
+        verification: stage.verification.value,
     })
+}
+
+/// What a stage would do can be done.
+fn check_effects(plan: &Plan, stage: &StagePlan, uses: &[Use]) -> Result<(), ConfigurationError> {
+    if let Some(set) = &stage.write_edits
+        && !uses.iter().any(|used| used.kind == Kind::Document)
+    {
+        let problem = Problem::commands(&stage.id, CommandsProblem::NoEdits);
+        return Err(set.site.error(problem));
+    }
+    if let Some(site) = &stage.verification.site
+        && !uses.iter().any(|used| used.kind == Kind::Verify)
+    {
+        return Err(site.error(Problem::MeasuresNothing(stage.id.clone())));
+    }
+    let Some(commands) = &stage.commands else {
+        return Ok(());
+    };
+    let artifacts = &plan.release.artifacts;
+    let mut names = Vec::with_capacity(artifacts.len());
+    for artifact in artifacts {
+        let name = artifact.value.name.value.as_str();
+        if !is_file_name(name.as_bytes()) {
+            let problem = CommandsProblem::ArtifactName(Text::from(name));
+            return Err(artifact.site.error(Problem::commands(&stage.id, problem)));
+        }
+        names.push(name);
+    }
+    commands.check(&stage.id, &names)
 }
 
 fn check_target(plan: &Plan, target: Option<&str>) -> Result<(), ConfigurationError> {
@@ -281,9 +349,9 @@ fn owners(
 fn digest(
     pipeline: &Source,
     policy: Option<&Source>,
-    owners: Option<&[u8]>,
+    (owners, approvers): (Option<&[u8]>, Option<&Approvers>),
     (stages, plugins): (&[Stage], &BTreeMap<String, Resolved>),
-    plan: &Plan,
+    (plan, authorities): (&Plan, &BTreeMap<String, Authority>),
     flags: &Flags,
 ) -> Digest {
     let plugins: Vec<_> = plugins
@@ -314,6 +382,13 @@ fn digest(
                 "uses": uses.collect::<Vec<_>>(),
                 "approve-at": stage.thresholds.approve_at,
                 "block-at": stage.thresholds.block_at,
+                "approvals": stage.approvals,
+                "approvals-valid": stage.approvals_valid.to_string(),
+                "commands": stage.commands.as_ref().map(CommandsPlan::decisive),
+                "write-edits": stage.write_edits,
+                "attempts": stage.verification.attempts,
+                "interval-ms": stage.verification.interval.as_millis(),
+                "inconclusive": stage.verification.inconclusive,
             })
         })
         .collect();
@@ -328,6 +403,8 @@ fn digest(
                 "media-type": channel.media_type,
                 "body-max": channel.body_bytes_max,
                 "limits": plan.channel_limits(channel),
+                "destination": channel.destination.as_ref().map(DestinationPlan::document),
+                "ca": authorities.get(name).map(|authority| authority.digest),
             })
         })
         .collect();
@@ -335,6 +412,7 @@ fn digest(
         "pipeline": pipeline.digest,
         "policy": policy.map(|policy| policy.digest),
         "owners": owners.map(Digest::of),
+        "signers": approvers.map(|approvers| approvers.digest),
         "plugins": plugins,
         "stages": stages,
         "channels": channels,
@@ -399,6 +477,23 @@ impl Configuration {
                 .collect(),
             trusted_owners: self.trusted_owners.clone(),
         }
+    }
+
+    /// Whether what a run does has to be known to those who come after it: something is carried
+    /// out, measured, leased, approved or sent.
+    #[must_use]
+    pub fn needs_record(&self) -> bool {
+        let stages = self.stages.iter().any(|stage| {
+            stage.commands.is_some()
+                || stage.write_edits
+                || !stage.approvals.is_empty()
+                || stage
+                    .uses
+                    .iter()
+                    .any(|used| matches!(used.kind, Kind::Resource | Kind::Verify))
+        });
+        let mut channels = self.plan.channels.values();
+        stages || channels.any(|channel| channel.destination.is_some())
     }
 
     /// The IANA name of the operator's time zone.

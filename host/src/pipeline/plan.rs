@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use holdpoint_conventional::Versioning;
 
+use super::approval::{ApprovalRule, ApproversPlan, OverridePlan};
 use super::at::At;
 use super::channel::ChannelPlan;
+use super::commands::CommandsPlan;
 use super::file::{ArtifactTable, EvidenceTable, RuleSetting, SettingsFiles};
 use super::problem::{ConfigurationError, Problem};
+use super::quantity::Life;
 use super::source::{Site, Source};
 use super::threshold::{Percentile, Thresholds};
+use super::verification::VerificationPlan;
 use super::waiver::Waiver;
 use super::{Mode, OnFault};
 use crate::model::{Grants, Kind};
@@ -31,6 +35,10 @@ pub struct Plan {
     pub waivers: Vec<Waiver>,
     /// Who hears of the run, by name.
     pub channels: BTreeMap<String, ChannelPlan>,
+    /// Whose signatures count.
+    pub approvers: Option<ApproversPlan>,
+    /// Who can let a stage go although its verdict is another one.
+    pub overriding: Option<OverridePlan>,
     /// Where the file is.
     pub site: Site,
 }
@@ -139,10 +147,20 @@ pub struct StagePlan {
     pub uses: Vec<UsePlan>,
     /// Stages before it.
     pub needs: Vec<Set<String>>,
+    /// The approvals that it needs, without that of `approve_at`.
+    pub approvals: Vec<ApprovalRule>,
+    /// The longest life of an approval that it takes.
+    pub approvals_valid: Option<Set<Life>>,
     /// From which score on it waits.
     pub approve_at: Option<Set<Percentile>>,
     /// From which score on it is a no-go.
     pub block_at: Option<Set<Percentile>>,
+    /// What it runs; none for a stage that only decides.
+    pub commands: Option<CommandsPlan>,
+    /// Whether edits of its document plugins are written into the working tree.
+    pub write_edits: Option<Set<bool>>,
+    /// How what it deployed is measured.
+    pub verification: VerificationPlan,
     /// Where it is.
     pub site: Site,
 }
@@ -182,10 +200,26 @@ impl StagePlan {
         }
     }
 
+    /// The approvals that it needs, that of `approve-at` among them.
+    #[must_use]
+    pub fn approvals(&self) -> Vec<ApprovalRule> {
+        let written = self.approvals.iter().cloned();
+        let shorthand = self.approve_at.as_ref().map(ApprovalRule::shorthand);
+        written.chain(shorthand).collect()
+    }
+
+    /// Whether edits of its document plugins are written into the working tree.
+    #[must_use]
+    pub fn writes_edits(&self) -> bool {
+        self.write_edits.as_ref().is_some_and(|set| set.value)
+    }
+
     /// Where its first threshold is; none without one.
     pub(super) fn threshold_site(&self) -> Option<&Site> {
         let set = self.approve_at.as_ref().or(self.block_at.as_ref());
+        let approvals = self.approvals.iter().filter(|rule| rule.at.is_some());
         set.map(|set| &set.site)
+            .or_else(|| approvals.map(|rule| &rule.site).next())
     }
 
     /// Refuses thresholds of which one could never count.

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 
+use super::commands::CommandsProblem;
 use super::source::Site;
 use super::threshold::Percentile;
 use crate::model::{Kind, Text};
@@ -126,12 +127,20 @@ pub enum Problem {
     /// No stage at all.
     #[error("{} has no stage, so nothing would be checked", .0.terminal())]
     NoStages(Text),
-    /// A stage that calls nothing.
-    #[error("stage `{0}` uses no plugin, so it would check nothing")]
+    /// A stage that calls and runs nothing.
+    #[error("stage `{0}` has neither a plugin, a command nor approvals, so it would do nothing")]
     EmptyStage(String),
     /// A stage whose plugins are all switched off.
     #[error("every rule of the plugins of stage `{0}` is off, so it would check nothing")]
     NoActiveRule(String),
+    /// Commands or edits of a stage.
+    #[error("stage `{stage}`: {problem}")]
+    Commands {
+        /// Which stage.
+        stage: String,
+        /// What is wrong with them.
+        problem: CommandsProblem,
+    },
     /// A stage that is not there.
     #[error("stage `{stage}` needs `{}`, which is not a stage", .needs.terminal())]
     UnknownNeeds {
@@ -232,9 +241,131 @@ pub enum Problem {
     /// Thresholds for a score that nobody makes.
     #[error("stage `{0}` has a threshold and uses no plugin of kind risk, so it would never count")]
     ThresholdWithoutRisk(String),
+    /// An approval that nobody could give.
+    #[error("stage `{0}` needs an approval, and there are no approvers whose word counts in it")]
+    ApprovalWithoutApprovers(String),
+    /// An override that nobody could give.
+    #[error("an override needs signatures, and there are no approvers")]
+    OverrideWithoutApprovers,
+    /// A role that is not there.
+    #[error("there is no role `{}`", .role.terminal())]
+    UnknownRole {
+        /// The role.
+        role: Text,
+        /// The role whose name is nearest.
+        nearest: Option<String>,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// A role that could never give so many approvals.
+    #[error("the role `{role}` has {people} of the {count} people that are needed")]
+    SmallRole {
+        /// The role.
+        role: String,
+        /// How many people are in it.
+        people: u32,
+        /// How many are needed.
+        count: u32,
+    },
+    /// A member of a role who can never sign.
+    #[error("no line of the list of signers is for `{}`", .member.terminal())]
+    UnknownSigner {
+        /// The member.
+        member: Text,
+    },
+    /// A list of signers that cannot be read.
+    #[error("{} is not a list of signers", .path.terminal())]
+    Signers {
+        /// The file.
+        path: Text,
+        /// What is wrong with it.
+        #[source]
+        source: plugin::ssh::SignersError,
+    },
+    /// Keys about measuring in a stage that measures nothing.
+    #[error("stage `{0}` says how it measures, and uses no plugin of kind verify")]
+    MeasuresNothing(String),
     /// A waiver for everything or for several sorts of places.
     #[error("a waiver is for exactly one of `commits`, `paths`, `artifacts` and `release = true`")]
     WaiverPlace,
+    /// A key that says how messages are sent, of a channel that sends none.
+    #[error("`{key}` says how messages are sent, and channel `{channel}` has no `address`")]
+    NoAddress {
+        /// The channel.
+        channel: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// The address of a channel, which is not said.
+    #[error("the address of channel `{channel}`, from {from}, cannot be asked")]
+    Address {
+        /// The channel.
+        channel: String,
+        /// Where the address was read, in words.
+        from: String,
+        /// What is wrong with it.
+        #[source]
+        source: sandbox::UrlError,
+    },
+    /// The header of a secret, or the secret itself, which is not said.
+    #[error("the secret of channel `{channel}` cannot be sent")]
+    Secret {
+        /// The channel.
+        channel: String,
+        /// What is wrong with it.
+        #[source]
+        source: sandbox::RequestError,
+    },
+    /// Certificates that cannot be used.
+    #[error("`{}` of channel `{channel}` cannot be used", .path.terminal())]
+    Authorities {
+        /// The channel.
+        channel: String,
+        /// The file.
+        path: Text,
+        /// What is wrong with it.
+        #[source]
+        source: sandbox::AuthoritiesError,
+    },
+    /// A variable that is not there.
+    #[error(
+        "`{key}` of channel `{channel}` is read from the variable `{variable}`, which is not set, or empty"
+    )]
+    NoVariable {
+        /// The channel.
+        channel: String,
+        /// `address` or `secret`.
+        key: &'static str,
+        /// The variable.
+        variable: String,
+    },
+    /// A value that is no line of text. It is not said.
+    #[error(
+        "`{key}` of channel `{channel}`, from {from}, is not one line of text of at most {bytes_max} bytes"
+    )]
+    ValueText {
+        /// The channel.
+        channel: String,
+        /// `address` or `secret`.
+        key: &'static str,
+        /// Where it was read, in words.
+        from: String,
+        /// The bound.
+        bytes_max: usize,
+    },
+    /// A file with a value that the change under judgement could have written.
+    #[error(
+        "`{key}` of channel `{channel}` is read from {}, which the change under judgement could have written",
+        shown(.path)
+    )]
+    ValueInReach {
+        /// The channel.
+        channel: String,
+        /// `address` or `secret`.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// A target that the project does not have.
     #[error("`{}` is not a target of this project", .target.terminal())]
     UnknownTarget {
@@ -274,6 +405,14 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Commands or edits of a stage.
+    pub(super) fn commands(stage: &str, problem: CommandsProblem) -> Self {
+        Self::Commands {
+            stage: stage.to_owned(),
+            problem,
+        }
+    }
+
     /// Two things of one name.
     pub(super) fn duplicate(what: &'static str, name: &str) -> Self {
         Self::Duplicate {

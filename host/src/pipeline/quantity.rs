@@ -14,6 +14,12 @@ const SIZE_BYTES_MAX: u64 = 64 << 30;
 /// Units of time, in milliseconds.
 const TIME_UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
+/// The longest life of what a person signed, in minutes: 30 days.
+const LIFE_MINUTES_MAX: u64 = 30 * 24 * 60;
+
+/// Units of a life, in minutes.
+const LIFE_UNITS: [(&str, u64); 3] = [("m", 1), ("h", 60), ("d", 24 * 60)];
+
 /// Units of size, in bytes.
 const SIZE_UNITS: [(&str, u64); 4] = [
     ("B", 1),
@@ -32,7 +38,12 @@ pub struct Span(pub Duration);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
 
-/// Why a text is not a [`Span`] or a [`Size`].
+/// How long something that a person signed holds, as a pipeline file writes it: a whole number above
+/// zero and a unit, `m`, `h` or `d`, at most 30 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Life(pub Duration);
+
+/// Why a text is not a [`Span`], a [`Size`] or a [`Life`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// It does not begin with a whole number.
@@ -67,6 +78,20 @@ impl std::str::FromStr for Span {
                 Ok(Self(Duration::from_millis(milliseconds)))
             }
             _ => Err(QuantityError::Range { max: "24h" }),
+        }
+    }
+}
+
+impl std::str::FromStr for Life {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        let minutes = quantity(text, &LIFE_UNITS, "`m`, `h` and `d`", "72h")?;
+        match minutes {
+            Some(minutes) if (1..=LIFE_MINUTES_MAX).contains(&minutes) => {
+                Ok(Self(Duration::from_mins(minutes)))
+            }
+            _ => Err(QuantityError::Range { max: "30d" }),
         }
     }
 }
@@ -116,6 +141,17 @@ impl fmt::Display for Span {
     }
 }
 
+impl fmt::Display for Life {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_quantity(
+            formatter,
+            u128::from(self.0.as_secs() / 60),
+            &LIFE_UNITS,
+            "",
+        )
+    }
+}
+
 impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_quantity(formatter, u128::from(self.0), &SIZE_UNITS, " ")
@@ -147,6 +183,14 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+impl<'de> Deserialize<'de> for Life {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?
@@ -165,6 +209,20 @@ impl JsonSchema for Span {
             "type": "string",
             "pattern": "^[0-9]+ ?(ms|s|m|h)$",
             "description": "A span of time: a whole number and `ms`, `s`, `m` or `h`."
+        })
+    }
+}
+
+impl JsonSchema for Life {
+    fn schema_name() -> Cow<'static, str> {
+        "Life".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]+ ?(m|h|d)$",
+            "description": "How long something holds: a whole number and `m`, `h` or `d`."
         })
     }
 }

@@ -1,9 +1,13 @@
 use std::sync::Arc;
 
+use super::approval::{Overriding, Risk, Standing};
 use super::edits::EditRecord;
+use super::load::{Configuration, Stage};
 use super::threshold::Thresholds;
 use crate::model::{
-    Digest, Effects, EventKind, Finding, Grants, Kind, Release, RuleId, Score, Text, Verdict,
+    Answer, Approval, Demand, Digest, EffectId, EffectState, Effects, EventKind, Finding, Grants,
+    Health, Kind, OutboxMessage, Outcome, Release, Requirement, RuleId, RunState, Score, Text,
+    Verdict,
 };
 use crate::sandbox::{CallRecord, Limits};
 
@@ -26,8 +30,34 @@ pub struct RunRecord {
     pub stages: Vec<StageRecord>,
     /// Findings of the host itself, about the run as a whole, such as a narrowed range.
     pub findings: Vec<JudgedFinding>,
-    /// What the plugins of channels made of the events of the run, in their order. Nothing is sent.
+    /// What the plugins of channels made of the events of the run, in their order.
     pub messages: Vec<MessageRecord>,
+    /// What is recorded of it; none for a rehearsal, of which nothing is.
+    pub sitting: Option<SittingRecord>,
+}
+
+/// One process's work on a recorded run.
+#[derive(Clone, Debug)]
+pub struct SittingRecord {
+    /// Counts from 1 within the run.
+    pub number: u32,
+    /// Where the run is recorded, without a password.
+    pub store: String,
+    /// Whether the run goes on.
+    pub state: RunState,
+    /// The signal that ended it.
+    pub cancelled: Option<&'static str>,
+    /// Every message of the run that has somewhere to go, as it is on its way now.
+    pub outbox: Vec<OutboxMessage>,
+}
+
+impl RunRecord {
+    /// Whether every stage is go, or was overridden.
+    #[must_use]
+    pub fn is_let_go(&self) -> bool {
+        let stages = self.stages.iter();
+        stages.clone().all(|stage| !stage.reached) || stages.clone().all(StageRecord::is_let_go)
+    }
 }
 
 /// What the plugin of one channel made of one event.
@@ -45,6 +75,8 @@ pub struct MessageRecord {
     pub event: EventKind,
     /// The stage that it happened in; none for the run as a whole.
     pub stage: Option<String>,
+    /// What names the event in the outbox of the run; none in a rehearsal.
+    pub event_id: Option<String>,
     /// The bounds that were in force.
     pub limits: Limits,
     /// What became of the call: the messages, when it answered. A fault changes no verdict.
@@ -62,6 +94,17 @@ pub struct ConfigurationRecord {
     pub policy: Option<SourceRecord>,
     /// Digest of everything that decides: pipeline, base policy, plugins, settings, flags.
     pub digest: Digest,
+}
+
+impl ConfigurationRecord {
+    pub(super) fn of(configuration: &Configuration) -> Self {
+        Self {
+            trust: configuration.trust,
+            pipeline: configuration.pipeline.clone(),
+            policy: configuration.policy.clone(),
+            digest: configuration.digest,
+        }
+    }
 }
 
 /// Where a file of the configuration was read from, and what it was.
@@ -89,10 +132,46 @@ pub struct StageRecord {
     pub id: String,
     /// What it came to.
     pub verdict: Verdict,
+    /// Whether it was decided about in this sitting.
+    pub reached: bool,
     /// From which scores on it waits or is a no-go.
     pub thresholds: Thresholds,
-    /// Its plugins, in the order of the file.
+    /// Its plugins that decide, in the order of the file.
     pub plugins: Vec<PluginRecord>,
+    /// What it waits for, in words.
+    pub missing: Vec<Text>,
+    /// What signed statements come to; none in a rehearsal, where there are none.
+    pub approval: Option<Standing>,
+    /// What overrides come to; none where nothing is to be overridden.
+    pub overriding: Option<Overriding>,
+    /// The commands that it runs, each with its arguments.
+    pub commands: Vec<Vec<Text>>,
+    /// What is known of its effects.
+    pub effects: Vec<EffectRecord>,
+    /// Measurements of this sitting, in order.
+    pub measured: Vec<MeasureRecord>,
+}
+
+/// What is known of one effect.
+#[derive(Clone, Debug)]
+pub struct EffectRecord {
+    /// Which one.
+    pub effect: EffectId,
+    /// What became of it.
+    pub state: EffectState,
+}
+
+/// One measurement of what a stage deployed.
+#[derive(Clone, Debug)]
+pub struct MeasureRecord {
+    /// Counts from 1 within the stage, over all sittings.
+    pub attempt: u32,
+    /// When.
+    pub at: jiff::Timestamp,
+    /// What it came to.
+    pub health: Health,
+    /// What each plugin answered, by its name.
+    pub calls: Vec<(String, CallRecord)>,
 }
 
 /// One plugin in one stage.
@@ -127,6 +206,81 @@ pub struct PluginRecord {
 }
 
 impl StageRecord {
+    /// A stage that nothing is known of yet.
+    #[must_use]
+    pub fn not_reached(stage: &Stage) -> Self {
+        Self {
+            id: stage.id.clone(),
+            verdict: Verdict::Wait,
+            reached: false,
+            thresholds: stage.thresholds,
+            plugins: Vec::new(),
+            missing: Vec::new(),
+            approval: None,
+            overriding: None,
+            commands: Vec::new(),
+            effects: Vec::new(),
+            measured: Vec::new(),
+        }
+    }
+
+    /// Whether what comes after it may begin: it is go, or somebody broke the glass.
+    #[must_use]
+    pub fn is_let_go(&self) -> bool {
+        self.reached && (self.verdict == Verdict::Go || self.is_overridden())
+    }
+
+    /// Whether somebody broke the glass.
+    #[must_use]
+    pub fn is_overridden(&self) -> bool {
+        self.overriding.as_ref().is_some_and(|over| over.is_given)
+    }
+
+    /// The findings of its plugins, in their order.
+    pub fn findings(&self) -> impl Iterator<Item = &JudgedFinding> {
+        self.plugins.iter().flat_map(|plugin| &plugin.findings)
+    }
+
+    /// What its plugins claim, as far as it counts: what an adviser claims nobody waits for.
+    pub fn claims(&self) -> impl Iterator<Item = &Requirement> {
+        self.plugins.iter().flat_map(|plugin| {
+            let counts = plugin.mode == Mode::Enforce;
+            let claims = match &plugin.call.outcome {
+                Outcome::Answered(Answer::Requirements(claims)) if counts => claims.as_slice(),
+                _ => &[],
+            };
+            claims.iter()
+        })
+    }
+
+    /// The approvals that its plugins ask for.
+    #[must_use]
+    pub fn approvals_asked(&self) -> Vec<Approval> {
+        self.claims()
+            .filter_map(|claim| match &claim.demand {
+                Demand::Approval(approval) => Some(approval.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What is known of the risk: the highest score of the plugins whose findings count.
+    #[must_use]
+    pub fn risk(&self) -> Risk {
+        let raters = self
+            .plugins
+            .iter()
+            .filter(|plugin| plugin.kind == Kind::Risk && plugin.mode == Mode::Enforce);
+        raters.fold(Risk::Unrated, |risk, plugin| {
+            match (risk, plugin.score.as_ref().map(|score| score.value)) {
+                (Risk::Unknown, _) | (_, None) => Risk::Unknown,
+                (_, Some(score)) if score.is_nan() => Risk::Unknown,
+                (Risk::Score(highest), Some(score)) if highest > score => Risk::Score(highest),
+                (_, Some(score)) => Risk::Score(score),
+            }
+        })
+    }
+
     /// The highest score of its plugins.
     #[must_use]
     pub fn score(&self) -> Option<&Score> {

@@ -17,14 +17,14 @@ use crate::model::{Grants, Kind, Text};
 use crate::plugin::{self, Plugin};
 use crate::release::Repository;
 
-/// The kinds that a stage can call. Notify plugins are called for events, and there is nothing yet
-/// that a verify plugin could look at.
-pub const STAGE_KINDS: [Kind; 5] = [
+/// The kinds that a stage can call. Notify plugins are called for events.
+pub const STAGE_KINDS: [Kind; 6] = [
     Kind::Policy,
     Kind::Risk,
     Kind::Resource,
     Kind::Document,
     Kind::Action,
+    Kind::Verify,
 ];
 
 /// The word for a plugin that is part of the program.

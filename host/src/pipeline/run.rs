@@ -10,18 +10,20 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
-use super::compare::{self, Assessor, Past};
+use super::approval::in_force;
+use super::compare::{self, Assessor};
 use super::edits::edits;
 use super::event;
 use super::fold::{Judge, worst};
 use super::load::{Configuration, Stage, Use};
-use super::notice::{self, RangeNotes};
+use super::notice;
 use super::plan::RunLimits;
 use super::problem::{ConfigurationError, Problem};
+use super::sitting::Session;
 use super::{ConfigurationRecord, PluginRecord, RunRecord, StageRecord};
-use crate::model::{Answer, Digest, Effects, Kind, Outcome, Release, Score};
+use crate::model::{Answer, Digest, Effects, Kind, Outcome, Release, RunId, Score, Text, Verdict};
 use crate::release::Tree;
-use crate::sandbox::{Call, CallRecord, Input, Loaded, Sandbox};
+use crate::sandbox::{Call, CallRecord, Input, Loaded, Recording, Sandbox};
 
 /// Memory is handed out to calls in pieces of this many bytes, rounded up.
 const MEMORY_PIECE_BYTES: u64 = 1 << 20;
@@ -124,53 +126,85 @@ pub fn prepare(
     Ok(Prepared { loaded })
 }
 
-/// Runs every stage, and makes the scores of those with risk plugins. A stage that is not go stops nothing yet, because nothing has effects: so that
-/// a person sees everything that is wrong at once.
-pub async fn run(
-    configuration: &Configuration,
-    prepared: &Prepared,
-    judged: Judged,
-    range: &RangeNotes,
-    past: &Past,
-    progress: &(dyn Fn(Progress<'_>) + Sync),
-) -> RunRecord {
+/// Rehearses a run: decides every stage, and makes the scores of those with risk plugins. Nothing is
+/// carried out and nothing recorded, so that a stage that is not go stops nothing: a person sees
+/// everything that is wrong at once.
+pub async fn run(session: Session<'_>) -> RunRecord {
     let run = identifier();
-    let release = Arc::clone(&judged.release);
+    let configuration = session.configuration;
+    let release = Arc::clone(&session.judged.release);
     let span = tracing::info_span!("run", %run);
     let (stages, verdict, messages) = async {
         let calls = Calls::new(&configuration.plan.limits);
         let mut stages = Vec::with_capacity(configuration.stages.len());
         for stage in &configuration.stages {
-            let span = tracing::info_span!("stage", stage = %stage.id);
-            let record = calls
-                .stage(configuration, prepared, stage, (&judged, past), progress)
-                .instrument(span)
-                .await;
+            let asked = calls.ask(session, stage).await;
+            let mut record = stage_record(session, stage, &asked, Released::default());
+            rehearsed(session, stage, &mut record, &run);
             stages.push(record);
         }
         let verdict = worst(stages.iter().map(|stage| stage.verdict));
-        let events = event::events(&run, &stages, verdict);
-        let messages = event::tell(&calls, configuration, prepared, &judged, events).await;
+        let events = event::events(&run, &configuration.stages, &stages, verdict);
+        let messages = event::tell(
+            &calls,
+            configuration,
+            session.prepared,
+            session.judged,
+            events,
+            &|_| true,
+        )
+        .await;
         (stages, verdict, messages)
     }
     .instrument(span)
     .await;
-    let findings = notice::findings(configuration, (&stages, &messages), &release, range);
+    let findings = notice::findings(configuration, (&stages, &messages), &release, session.range);
     RunRecord {
         run,
         verdict,
         overridden: false,
         effects: Effects::None,
         release,
-        configuration: ConfigurationRecord {
-            trust: configuration.trust,
-            pipeline: configuration.pipeline.clone(),
-            policy: configuration.policy.clone(),
-            digest: configuration.digest,
-        },
+        configuration: ConfigurationRecord::of(configuration),
         stages,
         findings,
         messages,
+        sitting: None,
+    }
+}
+
+/// Says what a stage would carry out, and which approvals it would wait for: nobody has given one.
+fn rehearsed(session: Session<'_>, stage: &Stage, record: &mut StageRecord, run: &str) {
+    let configuration = session.configuration;
+    let demands = record.approvals_asked();
+    let needs = in_force(
+        &stage.approvals,
+        record.risk(),
+        &demands,
+        configuration.approvers.as_ref(),
+    );
+    if !needs.is_empty() {
+        record.verdict = worst([record.verdict, Verdict::Wait]);
+        record.missing = needs.iter().map(|need| need.missing(0)).collect();
+    }
+    let run = RunId::new(run).unwrap_or_else(|| RunId::from_bits(0));
+    if let Some(commands) = &stage.commands {
+        match commands.render(&stage.id, &session.judged.release.subject, &run) {
+            Ok(rendered) => {
+                record.commands = rendered
+                    .run
+                    .iter()
+                    .map(|arguments| arguments.iter().map(|text| text.as_str().into()).collect())
+                    .collect();
+            }
+            // A real run would refuse to begin.
+            Err(error) => {
+                record.verdict = Verdict::Fault;
+                record
+                    .missing
+                    .push(Text::from(format!("commands: {error}")));
+            }
+        }
     }
 }
 
@@ -179,6 +213,55 @@ pub async fn run(
 fn identifier() -> String {
     let word = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", word(), word())
+}
+
+/// What the plugins of a stage answered, and the scores of its risk plugins, by the number of the
+/// use.
+pub(super) struct Asked {
+    calls: BTreeMap<usize, CallRecord>,
+    scores: BTreeMap<usize, Score>,
+}
+
+/// What a stage has that its plugins may ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Released {
+    /// Every approval that it needs.
+    pub(super) approved: bool,
+    /// Every lease that it claims.
+    pub(super) leased: bool,
+}
+
+/// What a stage comes to by the word of its plugins alone.
+pub(super) fn stage_record(
+    session: Session<'_>,
+    stage: &Stage,
+    asked: &Asked,
+    released: Released,
+) -> StageRecord {
+    let plugins: Vec<PluginRecord> = stage
+        .uses
+        .iter()
+        .enumerate()
+        .filter(|(_, used)| used.kind != Kind::Verify)
+        .filter_map(|(number, used)| {
+            let call = asked.calls.get(&number)?.clone();
+            let score = asked.scores.get(&number).copied();
+            plugin_record(session, stage, (number, used), (call, score), released)
+        })
+        .collect();
+    let deciding = stage.uses.iter().filter(|used| used.kind != Kind::Verify);
+    let is_whole = plugins.len() == deciding.count();
+    let mut record = StageRecord::not_reached(stage);
+    record.reached = true;
+    record.verdict = match (is_whole, plugins.is_empty()) {
+        // A stage without plugins that decide is let go by what comes before it and by people.
+        (true, true) => Verdict::Go,
+        (true, false) => worst(plugins.iter().map(|plugin| plugin.verdict)),
+        // A use without a record has not decided, so that its stage has not either.
+        (false, _) => Verdict::Fault,
+    };
+    record.plugins = plugins;
+    record
 }
 
 /// What the calls of a run share.
@@ -191,7 +274,7 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    fn new(limits: &RunLimits) -> Self {
+    pub(super) fn new(limits: &RunLimits) -> Self {
         let at_one_time = usize::try_from(limits.concurrent_calls).unwrap_or(1);
         let memory = usize::try_from(limits.memory_bytes.div_ceil(MEMORY_PIECE_BYTES)).unwrap_or(1);
         Self {
@@ -202,29 +285,70 @@ impl Calls {
         }
     }
 
-    /// Calls the plugins of a stage side by side. An answer is kept whatever becomes of the others.
-    async fn stage(
+    /// Gives plugins time that something else took.
+    pub(super) fn postpone(&mut self, time: Duration) {
+        self.deadline = self.deadline.checked_add(time).unwrap_or(self.deadline);
+    }
+
+    /// Calls the plugins of a stage that decide, side by side. An answer is kept whatever becomes of
+    /// the others.
+    pub(super) async fn ask(&self, session: Session<'_>, stage: &Stage) -> Asked {
+        let span = tracing::info_span!("stage", stage = %stage.id);
+        async {
+            (session.progress)(Progress::Stage {
+                stage: &stage.id,
+                plugins: stage.uses.len(),
+            });
+            let questions = stage
+                .uses
+                .iter()
+                .enumerate()
+                .filter_map(|(number, used)| Some((number, used, input(used.kind)?)));
+            let calls = self
+                .side_by_side(session, stage, session.judged, questions.collect())
+                .await;
+            let scores = self.scores(session, stage, &calls).await;
+            Asked { calls, scores }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Calls the plugins of a stage that measure, side by side, in the order of the file.
+    pub(super) async fn measure<'s>(
         &self,
-        configuration: &Configuration,
-        prepared: &Prepared,
+        session: Session<'_>,
+        stage: &'s Stage,
+        judged: &Judged,
+        attempt: u32,
+    ) -> Vec<(&'s Use, CallRecord)> {
+        let questions = stage
+            .uses
+            .iter()
+            .enumerate()
+            .filter(|(_, used)| used.kind == Kind::Verify)
+            .map(|(number, used)| (number, used, Input::Verify { attempt }));
+        let calls = self.side_by_side(session, stage, judged, questions.collect());
+        let calls = calls.await.into_iter();
+        calls
+            .filter_map(|(number, call)| Some((stage.uses.get(number)?, call)))
+            .collect()
+    }
+
+    async fn side_by_side(
+        &self,
+        session: Session<'_>,
         stage: &Stage,
-        (judged, past): (&Judged, &Past),
-        progress: &(dyn Fn(Progress<'_>) + Sync),
-    ) -> StageRecord {
+        judged: &Judged,
+        questions: Vec<(usize, &Use, Input)>,
+    ) -> BTreeMap<usize, CallRecord> {
         let release = &judged.release;
-        progress(Progress::Stage {
-            stage: &stage.id,
-            plugins: stage.uses.len(),
-        });
         let mut tasks = JoinSet::new();
-        for (number, used) in stage.uses.iter().enumerate() {
+        for (number, used, input) in questions {
             let (Some(loaded), Some(resolved)) = (
-                prepared.loaded.get(&used.plugin),
-                configuration.plugins.get(&used.plugin),
+                session.prepared.loaded.get(&used.plugin),
+                session.configuration.plugins.get(&used.plugin),
             ) else {
-                continue;
-            };
-            let Some(input) = input(used.kind) else {
                 continue;
             };
             let call = Call {
@@ -238,6 +362,7 @@ impl Calls {
                     &stage.id,
                     used.kind,
                 ),
+                recording: Some(Recording::new(&used.plugin, Some(&stage.id))),
             };
             let span = tracing::info_span!(
                 "call",
@@ -254,7 +379,7 @@ impl Calls {
             match joined {
                 Ok((number, call)) => {
                     if let Some(used) = stage.uses.get(number) {
-                        progress(Progress::Called {
+                        (session.progress)(Progress::Called {
                             stage: &stage.id,
                             plugin: &used.plugin,
                             outcome: call.outcome.name(),
@@ -266,50 +391,17 @@ impl Calls {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
         }
-        let scores = self
-            .scores(
-                configuration,
-                prepared,
-                stage,
-                &calls,
-                (release, past),
-                progress,
-            )
-            .await;
-        let plugins: Vec<PluginRecord> = stage
-            .uses
-            .iter()
-            .enumerate()
-            .filter_map(|(number, used)| {
-                let call = calls.remove(&number)?;
-                let score = scores.get(&number).copied();
-                plugin_record(configuration, stage, (number, used), (call, score), judged)
-            })
-            .collect();
-        // A use without a record has not decided, so that its stage has not either.
-        let all = if plugins.len() == stage.uses.len() {
-            worst(plugins.iter().map(|plugin| plugin.verdict))
-        } else {
-            crate::model::Verdict::Fault
-        };
-        StageRecord {
-            id: stage.id.clone(),
-            verdict: all,
-            thresholds: stage.thresholds,
-            plugins,
-        }
+        calls
     }
 
     /// The scores of the risk plugins that have assessed the release, by the number of their use.
     async fn scores(
         &self,
-        configuration: &Configuration,
-        prepared: &Prepared,
+        session: Session<'_>,
         stage: &Stage,
         calls: &BTreeMap<usize, CallRecord>,
-        (release, past): (&Arc<Release>, &Past),
-        progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> BTreeMap<usize, Score> {
+        let (configuration, prepared) = (session.configuration, session.prepared);
         let (mut numbers, mut assessors) = (Vec::new(), Vec::new());
         for (number, call) in calls {
             let Outcome::Answered(Answer::Assessment(assessment)) = &call.outcome else {
@@ -337,8 +429,15 @@ impl Calls {
         if assessors.is_empty() {
             return BTreeMap::new();
         }
-        let scores =
-            compare::scores(self, past, configuration, release, &assessors, progress).await;
+        let scores = compare::scores(
+            self,
+            session.past,
+            configuration,
+            &session.judged.release,
+            &assessors,
+            session.progress,
+        )
+        .await;
         numbers.into_iter().zip(scores).collect()
     }
 
@@ -376,13 +475,10 @@ impl Calls {
 /// The record of a call that the end of the run's time cut short or kept from being made.
 fn out_of_time(wall_time: Duration) -> CallRecord {
     CallRecord {
-        outcome: Outcome::RunOutOfTime {
-            limit_ms: u64::try_from(wall_time.as_millis()).unwrap_or(u64::MAX),
-        },
-        fuel: 0,
-        memory_bytes: 0,
         duration: wall_time,
-        log: Vec::new(),
+        ..CallRecord::of(Outcome::RunOutOfTime {
+            limit_ms: u64::try_from(wall_time.as_millis()).unwrap_or(u64::MAX),
+        })
     }
 }
 
@@ -405,18 +501,21 @@ pub(super) fn seed(subject: &Digest, plugin: &Digest, stage: &str, kind: Kind) -
 }
 
 fn plugin_record(
-    configuration: &Configuration,
+    session: Session<'_>,
     stage: &Stage,
     (number, used): (usize, &Use),
     (call, score): (CallRecord, Option<Score>),
-    judged: &Judged,
+    released: Released,
 ) -> Option<PluginRecord> {
+    let configuration = session.configuration;
     let resolved = configuration.plugins.get(&used.plugin)?;
     let stage_plan = configuration.plan.stages.get(stage.number)?;
     let use_plan = stage_plan.uses.get(number)?;
-    let time = judged.release.circumstances.time;
+    let time = session.judged.release.circumstances.time;
     let judge = Judge {
         score,
+        approved: released.approved,
+        leased: released.leased,
         ..configuration.plan.judge(stage_plan, use_plan, time)
     };
     let judgement = judge.judge(&call.outcome);
@@ -429,7 +528,7 @@ fn plugin_record(
         on_fault: used.on_fault,
         limits: used.limits,
         grants: resolved.grants.asked(&resolved.plugin.manifest),
-        edits: edits(&call.outcome, &judged.tree),
+        edits: edits(&call.outcome, &session.judged.tree),
         call,
         score,
         findings: judgement.findings,

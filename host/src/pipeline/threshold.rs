@@ -100,8 +100,7 @@ impl Thresholds {
                 "risk-approve-at",
                 Severity::Warning,
                 reached(self.approve_at, "the pipeline asks for an approval"),
-                "release less at one time, or let the owners of the pipeline raise `approve-at`: \
-                 approvals cannot be given yet",
+                "release less at one time, or have it approved by somebody whom [approvers] names",
             )),
             Verdict::Fault => {
                 let mut finding = notice(

@@ -3,7 +3,9 @@ use std::fmt::Display;
 use holdpoint_conventional::Versioning;
 
 use super::DEFAULT_ZONE;
+use super::approval::{APPROVALS_VALID, ApproversPlan, OverridePlan};
 use super::channel::ChannelPlan;
+use super::commands::{CommandsPlan, list_words, timeout_words};
 use super::file::{RuleSetting, SettingsFiles};
 use super::order::order;
 use super::plan::{Plan, PluginPlan, ReleasePlan, RunLimits, Set, StagePlan, UsePlan};
@@ -63,6 +65,22 @@ pub fn tighten(base: Plan, project: Plan) -> Result<Plan, ConfigurationError> {
         stages,
         waivers,
         channels,
+        approvers: same(
+            "approvers",
+            base.approvers,
+            project.approvers,
+            |plan| &plan.site,
+            ApproversPlan::is_same,
+            ApproversPlan::words,
+        )?,
+        overriding: same(
+            "override",
+            base.overriding,
+            project.overriding,
+            |plan| &plan.site,
+            OverridePlan::is_same,
+            OverridePlan::words,
+        )?,
         site: project.site,
     })
 }
@@ -112,6 +130,26 @@ fn fixed<T: PartialEq>(
             key,
             (words(&project.value), &project.site),
             (words(&base.value), &base.site),
+        )),
+        (Some(base), _) => Ok(Some(base)),
+        (None, project) => Ok(project),
+    }
+}
+
+/// A table that the base fixes by having it.
+fn same<T>(
+    key: &str,
+    base: Option<T>,
+    project: Option<T>,
+    site: impl Fn(&T) -> &Site,
+    is_same: impl Fn(&T, &T) -> bool,
+    words: impl Fn(&T) -> String,
+) -> Result<Option<T>, ConfigurationError> {
+    match (base, project) {
+        (Some(base), Some(project)) if !is_same(&base, &project) => Err(looser(
+            key,
+            (words(&project), site(&project)),
+            (words(&base), site(&base)),
         )),
         (Some(base), _) => Ok(Some(base)),
         (None, project) => Ok(project),
@@ -412,7 +450,7 @@ fn other_limit(project: &Limits, base: &Limits) -> Option<(&'static str, String,
 }
 
 /// A project can raise `mode` and `on-fault` of a stage of the base, and lower or add its
-/// thresholds. What else it wants to be called goes into a stage of its own, after those of the
+/// thresholds and approvals. What else it wants to be called goes into a stage of its own, after those of the
 /// base.
 fn tighten_stage(base: &mut StagePlan, project: StagePlan) -> Result<(), ConfigurationError> {
     let (id, site) = (base.id.clone(), project.site.clone());
@@ -445,7 +483,100 @@ fn tighten_stage(base: &mut StagePlan, project: StagePlan) -> Result<(), Configu
     ] {
         tighten_threshold(&format!("stages.{id}.{key}"), base, project)?;
     }
+    base.approvals.extend(project.approvals);
+    if let Some(valid) = project.approvals_valid {
+        let (floor, floor_site) = base.approvals_valid.as_ref().map_or_else(
+            || (APPROVALS_VALID, &base.site),
+            |set| (set.value, &set.site),
+        );
+        if valid.value > floor {
+            let key = format!("stages.{id}.approvals-valid");
+            return Err(looser(key, (valid.value, &valid.site), (floor, floor_site)));
+        }
+        base.approvals_valid = Some(valid);
+    }
+    check_effects(
+        base,
+        project.commands.as_ref(),
+        project.write_edits.as_ref(),
+    )?;
     base.check_thresholds().map_err(|error| error.moved(site))
+}
+
+/// What a stage of the base does is fixed: a project says nothing about it, or the same.
+fn check_effects(
+    base: &StagePlan,
+    project: Option<&CommandsPlan>,
+    write_edits: Option<&Set<bool>>,
+) -> Result<(), ConfigurationError> {
+    let equal = |key: &str, project: Option<(String, &Site)>, base_words: String| {
+        let Some((words, site)) = project else {
+            return Ok(());
+        };
+        if words == base_words {
+            return Ok(());
+        }
+        let key = format!("stages.{}.{key}", base.id);
+        Err(looser(key, (words, site), (base_words, &base.site)))
+    };
+    equal(
+        "write-edits",
+        write_edits.map(|set| (set.value.to_string(), &set.site)),
+        base.writes_edits().to_string(),
+    )?;
+    let Some(project) = project else {
+        return Ok(());
+    };
+    let fixed = base.commands.as_ref();
+    if fixed.map(|base| &base.run.value) != Some(&project.run.value) {
+        let words = fixed.map(|base| list_words(&base.run.value));
+        let project = (list_words(&project.run.value), &project.run.site);
+        let base_words = words.unwrap_or_else(|| "not set".to_owned());
+        let key = format!("stages.{}.run", base.id);
+        return Err(looser(key, project, (base_words, &base.site)));
+    }
+    let Some(fixed) = fixed else {
+        return Ok(());
+    };
+    if let Some(undo) = &project.undo
+        && undo.value != fixed.undo()
+    {
+        let key = format!("stages.{}.undo", base.id);
+        let floor = (list_words(fixed.undo()), &base.site);
+        return Err(looser(key, (list_words(&undo.value), &undo.site), floor));
+    }
+    equal(
+        "timeout",
+        project
+            .timeout
+            .as_ref()
+            .map(|set| (timeout_words(set.value), &set.site)),
+        timeout_words(fixed.timeout()),
+    )?;
+    equal(
+        "environment",
+        project
+            .environment
+            .as_ref()
+            .map(|set| (set.value.join(", "), &set.site)),
+        fixed.environment().join(", "),
+    )?;
+    equal(
+        "repeatable",
+        project
+            .repeatable
+            .as_ref()
+            .map(|set| (set.value.to_string(), &set.site)),
+        fixed.is_repeatable().to_string(),
+    )?;
+    equal(
+        "dashes",
+        project
+            .dashes
+            .as_ref()
+            .map(|set| (set.value.to_string(), &set.site)),
+        fixed.allows_dashes().to_string(),
+    )
 }
 
 /// The lower, the tighter. What a project does not set stays.

@@ -59,6 +59,27 @@ pub const OWNERS_PATTERN_BYTES_MAX: usize = 1_024;
 /// Bytes of memory for the owners of all changed files together.
 pub const OWNERS_GIVEN_BYTES_MAX: u64 = 256 << 20;
 
+/// Files, folders, links and submodules that are written for commands to run among. The largest
+/// repositories that there are have half of it.
+pub const CHECKOUT_ENTRIES_MAX: usize = 1_000_000;
+
+/// Bytes of all files that are written for commands: as much as a disk of a CI runner has to spare.
+pub const CHECKOUT_BYTES_MAX: u64 = 16 << 30;
+
+/// Bytes of one file that is written for commands. It is read into memory whole; forges refuse files
+/// from 100 MiB on.
+pub const CHECKOUT_FILE_BYTES_MAX: u64 = 256 << 20;
+
+/// Folders within folders that are written for commands: each is open while it is written, and a
+/// process has 1,024 open files.
+pub const CHECKOUT_DEPTH_MAX: usize = 200;
+
+/// Bytes of the name of a file that is written for commands, as file systems have it.
+pub const CHECKOUT_NAME_BYTES_MAX: usize = 255;
+
+/// Bytes of what a link leads to, as systems have it.
+pub const CHECKOUT_LINK_BYTES_MAX: u64 = 4_095;
+
 /// Bytes of a short file of the git folder that is read whole: its configuration, a ref, what names
 /// another folder.
 pub const SETTINGS_BYTES_MAX: u64 = 1 << 20;

@@ -225,6 +225,42 @@ pub enum Error {
         bounds::OWNERS_GIVEN_BYTES_MAX
     )]
     TooManyOwners,
+    /// Something in the judged commit that cannot be written for commands to run among.
+    #[error("`{}` of the judged commit cannot be written: {why}", path.terminal())]
+    CheckoutName {
+        /// Its path.
+        path: Text,
+        /// Why.
+        why: &'static str,
+    },
+    /// More in the judged commit than is written for commands.
+    #[error("the judged commit has more than {most} {what}")]
+    CheckoutBound {
+        /// What there is too much of.
+        what: &'static str,
+        /// The bound.
+        most: u64,
+    },
+    /// A file of the judged commit, or an artifact, could not be written for commands.
+    #[error("cannot write `{}` for commands to run with", path.terminal())]
+    CheckoutWrite {
+        /// Its path below the checkout, or the name of the artifact.
+        path: Text,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An artifact is not what was judged any more.
+    #[error("the artifact `{}` at {} is not the one that was judged", name.terminal(), path.terminal())]
+    ChangedArtifact {
+        /// Its name.
+        name: Text,
+        /// Its path.
+        path: Text,
+    },
+    /// Somebody ended the work before it was done.
+    #[error("it was cancelled")]
+    Cancelled,
     /// A part of the work did not come to its end: a defect of this program.
     #[error("a part of the work ended early")]
     Interrupted,
@@ -278,7 +314,11 @@ impl Error {
             Self::DuplicateName { .. } => "give each artifact and each piece of evidence a name of its own".to_owned(),
             Self::Owners { .. } => "correct the line; patterns are those of .gitignore, without `!` and `[…]`".to_owned(),
             Self::OwnersBound { .. } | Self::TooManyOwners => "name teams instead of many people, and folders instead of many files".to_owned(),
-            Self::Interrupted => return None,
+            Self::CheckoutName { .. } => "rename it in the repository, and find out who committed it".to_owned(),
+            Self::CheckoutBound { .. } => "commands run in a checkout of the whole commit: take out of the repository what a release does not need".to_owned(),
+            Self::CheckoutWrite { .. } => "check that there is room for a checkout of the repository, and that the folder can be written".to_owned(),
+            Self::ChangedArtifact { .. } => "nothing is deployed that was not judged: make it once, before the run, and begin a new run for another one".to_owned(),
+            Self::Cancelled | Self::Interrupted => return None,
         })
     }
 }

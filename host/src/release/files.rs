@@ -7,12 +7,13 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 
-use super::{Error, NamedFile, bounds, discovery};
+use super::{Error, NamedFile, bounds, discovery, is_file_name};
 use crate::model::{Artifact, Digest, DigestWriter, Evidence, Text};
 
 /// What evidence is when nothing says so.
@@ -83,6 +84,99 @@ fn hash(what: &'static str, file: &NamedFile, bytes_max: u64) -> Result<(Digest,
         return Err(Error::TooLarge { path, bytes_max });
     }
     Ok((writer.finish(), size))
+}
+
+/// Bytes of an artifact that are copied at once.
+const COPY_BYTES: usize = 1 << 20;
+
+/// Copies an artifact, under its own name, into a folder where there is nothing of that name. What
+/// is copied is what was judged: bytes with the digest that the subject has.
+///
+/// # Errors
+///
+/// When it cannot be read or written, is another one than was judged, its name is no file name, or
+/// `is_cancelled` says so. Then no copy is left.
+pub fn copy_artifact(
+    file: &NamedFile,
+    judged: &Artifact,
+    into: &Dir,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<(), Error> {
+    let name = judged.name.raw();
+    if !is_file_name(name.as_bytes()) {
+        return Err(Error::CheckoutName {
+            path: judged.name.clone(),
+            why: "its name is no file name",
+        });
+    }
+    let written = |source| Error::CheckoutWrite {
+        path: judged.name.clone(),
+        source,
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let copy = into.open_with(name, &options).map_err(written)?.into_std();
+    let copied = copy_judged(file, judged, copy, is_cancelled);
+    if copied.is_err() {
+        into.remove_file(name).map_err(written)?;
+    }
+    copied
+}
+
+fn copy_judged(
+    file: &NamedFile,
+    judged: &Artifact,
+    mut copy: File,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<(), Error> {
+    let path = Text::from_bytes(file.path.as_os_str().as_encoded_bytes());
+    let unreadable = |source| Error::File {
+        what: "artifact",
+        name: judged.name.clone(),
+        path: path.clone(),
+        source,
+    };
+    let written = |source| Error::CheckoutWrite {
+        path: judged.name.clone(),
+        source,
+    };
+    let opened = open(&file.path, file.within.as_deref()).map_err(unreadable)?;
+    let metadata = opened.metadata().map_err(unreadable)?;
+    let mut digest = DigestWriter::default();
+    // One byte more than was judged tells a longer one.
+    let mut opened = opened.take(judged.size.saturating_add(1));
+    let mut buffer = vec![0; COPY_BYTES];
+    loop {
+        if is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let length = match opened.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(unreadable(error)),
+        };
+        let bytes = buffer.get(..length).unwrap_or_default();
+        digest.write_all(bytes).map_err(written)?;
+        copy.write_all(bytes).map_err(written)?;
+    }
+    if digest.finish() != judged.digest {
+        return Err(Error::ChangedArtifact {
+            name: judged.name.clone(),
+            path,
+        });
+    }
+    let is_executable =
+        rustix::fs::Mode::from_raw_mode(mode(&metadata)).intersects(rustix::fs::Mode::XUSR);
+    let mode = rustix::fs::Mode::from_raw_mode(if is_executable { 0o755 } else { 0o644 });
+    rustix::fs::fchmod(&copy, mode).map_err(|error| written(error.into()))
+}
+
+/// The permissions of a file.
+fn mode(metadata: &std::fs::Metadata) -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+
+    metadata.mode() & 0o7777
 }
 
 /// Opens a file without waiting: a named pipe nobody writes to must not stop the run. A path that

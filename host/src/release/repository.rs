@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use super::handle::Handle;
 use super::{
-    Collected, EarlierRelease, EarlierReleases, Error, Query, Tree, collect, distrust, earlier,
-    revision,
+    CheckedOut, Collected, EarlierRelease, EarlierReleases, Error, Query, Tree, checkout, collect,
+    distrust, earlier, revision,
 };
 use crate::model::{ObjectName, Subject, Text};
 
@@ -117,6 +117,28 @@ impl Repository {
         let commit = revision::commit(&handle, commit.as_str())?;
         let root = handle.commit_tree(commit)?;
         Ok(Tree::new(self.shared.clone(), self.partial, root))
+    }
+
+    /// Writes the files of a commit into a folder that is empty: regular files with the mode 644 or
+    /// 755, links as they are, submodules as empty folders, and no `.git`. Every object is held
+    /// against its name. Everything is looked at first, so that a commit with something that cannot
+    /// be written leaves nothing behind, except where the system refuses to write.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such commit, an object is not what its name says, a name cannot be written,
+    /// there is more than is written (see [`bounds`](super::bounds)), the system refuses, or
+    /// `is_cancelled` says so.
+    pub fn checkout(
+        &self,
+        commit: &ObjectName,
+        into: &cap_std::fs::Dir,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<CheckedOut, Error> {
+        let handle = self.verifying().handle();
+        let commit = revision::commit(&handle, commit.as_str())?;
+        let root = handle.commit_tree(commit)?;
+        checkout::write(&handle, root, into, is_cancelled)
     }
 
     /// The commit that a revision names; `HEAD` when none is given.

@@ -14,6 +14,11 @@ impl<'a> Commits<'a> {
         Self(summaries.collect())
     }
 
+    /// No commits: for what is shown without the subject at hand.
+    pub(super) fn unknown() -> Self {
+        Self(HashMap::new())
+    }
+
     /// First line of the message; none when the commit is not in the range.
     pub(super) fn summary(&self, commit: &ObjectName) -> Option<&'a Text> {
         self.0.get(commit).copied()

@@ -3,17 +3,26 @@
 mod answer;
 mod check;
 mod edit;
+mod effect;
 mod finding;
+mod history;
 mod message;
 mod next;
 mod page;
 mod run;
 mod score;
+mod statement;
+mod status;
+mod transcript;
 
 pub use check::human_check;
+pub use history::human_history;
 pub use next::human_next;
 pub use page::{Page, inert};
 pub use run::human_run;
+pub use statement::human_statement;
+pub use status::human_status;
+pub use transcript::human_transcript;
 
 /// How much a person wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

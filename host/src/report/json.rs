@@ -4,11 +4,15 @@ mod answer;
 mod check;
 mod error;
 mod event;
-mod format;
+mod history;
 mod next;
 mod run;
 mod score;
+mod sitting;
+mod status;
+mod transcript;
 
+pub use crate::model::write_harmless as write;
 pub use answer::{
     AnswerReport, ClaimReport, DemandReport, EditReport, FactorReport, MeasureReport,
     MessageReport, PlaceReport, RequestReport, StepReport,
@@ -20,7 +24,7 @@ pub use check::{
 };
 pub use error::{ErrorBody, ErrorReport, FilePlace};
 pub use event::EventReport;
-pub use format::write;
+pub use history::{HistoryReport, SummaryReport};
 pub use next::{NextReport, ReasonReport};
 pub(super) use run::level_name;
 pub use run::{
@@ -29,6 +33,15 @@ pub use run::{
     StageReport, SubjectReport, WaiverReport,
 };
 pub use score::{BasisReport, ReasonForScaleReport, ScoreReport};
+pub use sitting::{
+    ApprovalReport, CountedReport, EffectReport, MeasuredCallReport, MeasuredReport,
+    OverrideReport, RejectedReport, SittingReport,
+};
+pub use status::{EntryReport, KnownEffectReport, SentReport, StatementReport, StatusReport};
+pub use transcript::{
+    GivenAnswerReport, GivenEditReport, GivenFindingReport, HostCallReport, QuestionReport,
+    ToldChannelReport, ToldEventReport, TranscriptReport,
+};
 
 /// Version of the documents. It is counted up when a field goes away or changes its meaning; a new
 /// field does not count.
@@ -50,4 +63,22 @@ pub fn check_schema() -> schemars::Schema {
 #[must_use]
 pub fn next_schema() -> schemars::Schema {
     schemars::schema_for!(NextReport)
+}
+
+/// JSON Schema of what `status --format json` writes.
+#[must_use]
+pub fn status_schema() -> schemars::Schema {
+    schemars::schema_for!(StatusReport)
+}
+
+/// JSON Schema of what `history --format json` writes.
+#[must_use]
+pub fn history_schema() -> schemars::Schema {
+    schemars::schema_for!(HistoryReport)
+}
+
+/// JSON Schema of what `status RUN --plugin NAME --format json` writes.
+#[must_use]
+pub fn transcript_schema() -> schemars::Schema {
+    schemars::schema_for!(TranscriptReport)
 }

@@ -53,7 +53,10 @@ pub(super) fn limit_key(outcome: &Outcome) -> Option<&'static str> {
         Outcome::RunOutOfTime { .. } => Some("wall-time"),
         Outcome::TooMuchOutput { what, .. } => Some(match what {
             // These bounds are the same for everybody.
-            LimitKind::Handles | LimitKind::Messages | LimitKind::MessageBytes => return None,
+            LimitKind::Handles
+            | LimitKind::Messages
+            | LimitKind::MessageBytes
+            | LimitKind::TranscriptBytes => return None,
             LimitKind::AnswerBytes => "answer",
             LimitKind::AnswerItems => "answer-items",
             LimitKind::TextBytes => "text",
@@ -140,5 +143,9 @@ fn crossed(what: LimitKind, limit: u64) -> String {
             words::bytes(limit)
         ),
         LimitKind::HostCallBytes => format!("it may read {} from the host", words::bytes(limit)),
+        LimitKind::TranscriptBytes => format!(
+            "the record of its calls to the host may have {}",
+            words::bytes(limit)
+        ),
     }
 }

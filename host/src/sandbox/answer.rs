@@ -4,11 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use holdpoint_build::Manifest;
 
-use super::Limits;
-use super::call::Input;
 use crate::model::{
-    Answer, Assessment, Edit, Factor, Finding, LimitKind, Location, Message, ObjectName, Outcome,
-    Reading, Release, RuleId, Severity, Step, Text,
+    Answer, Assessment, Edit, Factor, Finding, Input, LimitKind, Limits, Location, Message,
+    ObjectName, Outcome, Reading, Release, RuleId, Severity, Step, Text,
 };
 
 /// An answer as the guest gave it.

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinError;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
-use super::Limits;
 use super::answer::Contract;
 use super::bindings::since_v0_1_0 as bindings;
-use super::capture::LogLine;
 use super::failure;
 use super::load::Loaded;
-use super::state::{HANDLES_MAX, State};
-use crate::model::{Channel, Event, Kind, LimitKind, Outcome, Release, Text};
+use super::record::{Before, End, Recorder, Recording};
+use super::state::{HANDLES_MAX, State, clock_start};
+use crate::model::{
+    Digest, Given, Input, Kind, LimitKind, Limits, LogLine, Outcome, Release, Text, Transcript,
+};
 
 /// How long a guest that was stopped may take to come back from the host function that it is in. A
 /// guest that takes longer is left behind, and what it logged with it.
@@ -31,49 +32,8 @@ pub struct Call {
     pub limits: Limits,
     /// Seed of the guest's random numbers.
     pub seed: [u8; 32],
-}
-
-/// Which question is asked, with what only that kind is given.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// `policy.check`
-    Policy,
-    /// `risk.assess`
-    Risk,
-    /// `resource.claim`
-    Resource,
-    /// `document.render`
-    Document,
-    /// `notify.compose`
-    Notify {
-        /// What happened.
-        event: Event,
-        /// Who is told.
-        channel: Channel,
-    },
-    /// `action.plan`
-    Action,
-    /// `verify.measure`
-    Verify {
-        /// Counts from 1.
-        attempt: u32,
-    },
-}
-
-impl Input {
-    /// The kind that answers it.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Policy => Kind::Policy,
-            Self::Risk => Kind::Risk,
-            Self::Resource => Kind::Resource,
-            Self::Document => Kind::Document,
-            Self::Notify { .. } => Kind::Notify,
-            Self::Action => Kind::Action,
-            Self::Verify { .. } => Kind::Verify,
-        }
-    }
+    /// How it is recorded; none for no transcript, which costs nothing.
+    pub recording: Option<Recording>,
 }
 
 /// What is known of a call after it.
@@ -89,6 +49,8 @@ pub struct CallRecord {
     pub duration: Duration,
     /// What the guest logged and printed, in order.
     pub log: Vec<LogLine>,
+    /// Everything that crossed the boundary; none where nothing was recorded.
+    pub transcript: Option<Transcript>,
 }
 
 impl Loaded {
@@ -102,44 +64,105 @@ impl Loaded {
     ///
     /// Outside of a tokio runtime, and where the host itself panics.
     pub async fn call(&self, call: Call) -> CallRecord {
+        let cut = call.recording.as_ref().and_then(|how| how.cut.clone());
+        let before = cut.map(|calls| Before {
+            calls,
+            is_whole: false,
+        });
+        self.call_again(call, before).await
+    }
+
+    /// What a call is begun with, as its transcript says it; none for one that is not recorded.
+    #[must_use]
+    pub fn given(&self, call: &Call) -> Option<Given> {
+        let recording = call.recording.as_ref()?;
+        let manifest = self.manifest();
+        let circumstances = call.release.circumstances.clone();
+        Some(Given {
+            plugin: recording.plugin.clone(),
+            name: Text::from(manifest.name.as_str()),
+            version: manifest.version.clone(),
+            api: manifest.api.clone(),
+            component: self.identity.component,
+            manifest: self.identity.manifest,
+            stage: recording.stage.clone(),
+            question: call.input.clone(),
+            settings: Text::from(call.settings.as_str()),
+            subject: call.release.digest,
+            circumstances_digest: Digest::of_json(&circumstances),
+            utc_offset: circumstances.utc_offset_seconds(),
+            circumstances,
+            clock: clock_start(&call.release),
+            seed: call.seed,
+            limits: call.limits,
+            grants: self.grants(),
+        })
+    }
+
+    /// Calls the plugin, and holds what it asks for against what it asked for before.
+    pub(super) async fn call_again(&self, call: Call, before: Option<Before>) -> CallRecord {
         let start = Instant::now();
+        let given = self.given(&call);
+        let recorder = Recorder::new(call.recording.as_ref(), before.clone());
+        let record = match another_call(given.as_ref(), before.as_ref()) {
+            Some(outcome) => {
+                recorder.is_not_reproducible();
+                CallRecord::of(outcome)
+            }
+            None => self.run_in_time(call, &recorder).await,
+        };
+        CallRecord {
+            transcript: given.map(|given| self.transcript(given, recorder.finish(), &record)),
+            duration: start.elapsed(),
+            ..record
+        }
+    }
+
+    fn transcript(&self, given: Given, end: End, record: &CallRecord) -> Transcript {
+        let outcome = &record.outcome;
+        Transcript {
+            format: Transcript::FORMAT,
+            given,
+            host_calls: end.host_calls,
+            log: record.log.clone(),
+            outcome: outcome.clone(),
+            fuel: record.fuel,
+            memory_bytes: record.memory_bytes,
+            engine: self.identity.engine,
+            reproducible: end.is_reproducible && !outcome.depends_on_time(),
+        }
+    }
+
+    async fn run_in_time(&self, call: Call, recorder: &Recorder) -> CallRecord {
         let timeout = call.limits.timeout;
-        let stop = Stop::new(self.engine());
+        let stop = Stop::new(self.engine(), recorder.clone());
         let (loaded, stopped) = (self.clone(), Arc::clone(&stop.stopped));
+        let recorder = recorder.clone();
         let mut running = tokio::task::spawn_blocking(move || {
-            tokio::runtime::Handle::current().block_on(loaded.run(&call, stopped))
+            tokio::runtime::Handle::current().block_on(loaded.run(&call, stopped, recorder))
         });
         if let Ok(record) = tokio::time::timeout(timeout, &mut running).await {
-            return CallRecord {
-                duration: start.elapsed(),
-                ..joined(record)
-            };
+            return joined(record);
         }
         // One deadline covers the start of the instance, the call, the host functions it calls and
         // the reading of the answer. What comes after it is too late, whatever it is.
         stop.stop();
         let late = tokio::time::timeout(STOPPING_TIME_MAX, running).await;
-        let (fuel, memory_bytes, log) = late.map_or_else(
-            |_| (0, 0, Vec::new()),
-            |record| {
-                let record = joined(record);
-                (record.fuel, record.memory_bytes, record.log)
+        let outcome = Outcome::TimedOut {
+            limit_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+        };
+        match late {
+            Ok(record) => CallRecord {
+                outcome,
+                ..joined(record)
             },
-        );
-        CallRecord {
-            outcome: Outcome::TimedOut {
-                limit_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
-            },
-            fuel,
-            memory_bytes,
-            duration: start.elapsed(),
-            log,
+            Err(_) => CallRecord::of(outcome),
         }
     }
 
-    async fn run(&self, call: &Call, stopped: Arc<AtomicBool>) -> CallRecord {
+    async fn run(&self, call: &Call, stopped: Arc<AtomicBool>, recorder: Recorder) -> CallRecord {
         let release = Arc::clone(&call.release);
-        let state = State::new(release, self.tree(), &call.limits, call.seed);
+        let state = State::new(release, self.tree(), &call.limits, call.seed, recorder);
         let mut store = Store::new(self.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(usize::try_from(call.limits.answer_bytes).unwrap_or(usize::MAX));
@@ -160,14 +183,13 @@ impl Loaded {
             },
         };
         CallRecord {
-            outcome,
             fuel: call
                 .limits
                 .fuel
                 .saturating_sub(store.get_fuel().unwrap_or(0)),
             memory_bytes: store.data().memory.peak_bytes(),
-            duration: Duration::ZERO,
             log: store.data().capture.finish(),
+            ..CallRecord::of(outcome)
         }
     }
 
@@ -212,17 +234,20 @@ impl Loaded {
 struct Stop {
     engine: Engine,
     stopped: Arc<AtomicBool>,
+    recorder: Recorder,
 }
 
 impl Stop {
-    fn new(engine: &Engine) -> Self {
+    fn new(engine: &Engine, recorder: Recorder) -> Self {
         Self {
             engine: engine.clone(),
             stopped: Arc::default(),
+            recorder,
         }
     }
 
     fn stop(&self) {
+        self.recorder.close();
         self.stopped.store(true, Ordering::Release);
         self.engine.increment_epoch();
     }
@@ -232,6 +257,35 @@ impl Drop for Stop {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+impl CallRecord {
+    /// A call that came to this and of which nothing else is known.
+    #[must_use]
+    pub fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            fuel: 0,
+            memory_bytes: 0,
+            duration: Duration::ZERO,
+            log: Vec::new(),
+            transcript: None,
+        }
+    }
+}
+
+/// The outcome of a call that is to go on from where another one was cut.
+fn another_call(given: Option<&Given>, before: Option<&Before>) -> Option<Outcome> {
+    let differences = before?.calls.given.differences(given?);
+    let difference = differences.first()?;
+    Some(Outcome::Malformed {
+        message: Text::from(format!(
+            "what was recorded is of another call: `{}` was {} and is {} now",
+            difference.part.raw(),
+            difference.recorded.raw(),
+            difference.now.raw()
+        )),
+    })
 }
 
 /// The record of a call that came to its end. A panic of the host stays one.

@@ -7,32 +7,8 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-use super::Limits;
 use super::meter::Exceeded;
-use crate::model::{LimitKind, Text};
-
-/// A line that a guest logged or printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// How much it matters.
-    pub level: LogLevel,
-    /// The line.
-    pub text: Text,
-}
-
-/// How much a log line matters. What is printed to standard output is `Info`, to standard error
-/// `Warn`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// For finding defects.
-    Debug,
-    /// Worth knowing.
-    Info,
-    /// Worth a look.
-    Warn,
-    /// Something failed.
-    Error,
-}
+use crate::model::{LimitKind, Limits, LogLevel, LogLine, Text};
 
 /// The log of one call; clones share it.
 #[derive(Clone)]
@@ -56,11 +32,12 @@ impl Capture {
         })))
     }
 
-    /// A line of the `log` import.
-    pub(super) fn line(&self, level: LogLevel, text: String) -> Result<(), Exceeded> {
+    /// A line of the `log` import; gives its number in the log, from 1.
+    pub(super) fn line(&self, level: LogLevel, text: String) -> Result<u32, Exceeded> {
         let mut captured = self.lock();
         captured.charge(text.len())?;
-        captured.push(level, text.into())
+        captured.push(level, text.into())?;
+        Ok(u32::try_from(captured.lines.len()).unwrap_or(u32::MAX))
     }
 
     /// A stream that prints into this log.

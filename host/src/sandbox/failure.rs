@@ -7,10 +7,9 @@ use wasmtime::component::ResourceTableError;
 use wasmtime::{Error, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use super::Limits;
 use super::meter::Exceeded;
 use super::state::HANDLES_MAX;
-use crate::model::{LimitKind, Outcome, Text};
+use crate::model::{LimitKind, Limits, Outcome, Text};
 
 /// Characters of one function's name in a backtrace.
 const FUNCTION_NAME_CHARACTERS_MAX: usize = 512;

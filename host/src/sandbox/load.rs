@@ -7,7 +7,7 @@ use wasmtime::{Engine, Store};
 
 use super::answer::Unchecked;
 use super::bindings::since_v0_1_0::{self as bindings, IntoModel, exports, interfaces};
-use super::call::{Call, Input, no_such_kind};
+use super::call::{Call, no_such_kind};
 use super::compile::{CompileLimit, Compiler};
 use super::failure::Refusal;
 use super::machine_code::Workshop;
@@ -15,7 +15,7 @@ use super::meter::{MEMORIES_MAX, TABLES_MAX};
 use super::state::State;
 use super::tree::GrantedTree;
 use super::wasi;
-use crate::model::{Digest, Grants, Kind, Text};
+use crate::model::{Digest, Grants, Input, Kind, Text};
 use crate::release::Tree;
 use crate::store::Cache;
 
@@ -39,6 +39,18 @@ pub struct Loaded {
     exports: Arc<Exports>,
     grants: Arc<Grants>,
     tree: Option<Arc<Tree>>,
+    pub(super) identity: Identity,
+}
+
+/// What tells a component, and what runs it, from every other.
+#[derive(Clone, Copy)]
+pub(super) struct Identity {
+    /// Digest of the component.
+    pub(super) component: Digest,
+    /// Digest of its manifest.
+    pub(super) manifest: Digest,
+    /// What its machine code depends on.
+    pub(super) engine: Digest,
 }
 
 /// Why a component was refused before it ran.
@@ -221,7 +233,14 @@ impl Sandbox {
                 count_max: PARTS_MAX,
             });
         }
-        let component = self.workshop.component(&self.engine, component)?;
+        let identity = Identity {
+            component: Digest::of(component),
+            manifest: Digest::of_json(&*manifest),
+            engine: self.workshop.compatibility,
+        };
+        let component = self
+            .workshop
+            .component(&self.engine, component, &identity.component)?;
         for (name, _) in component.component_type().imports(&self.engine) {
             check_import(name, &manifest, &grants)?;
         }
@@ -243,6 +262,7 @@ impl Sandbox {
             exports: Arc::new(exports),
             grants: Arc::new(grants),
             tree: None,
+            identity,
         })
     }
 }
@@ -267,6 +287,11 @@ impl Loaded {
             tree: Some(tree),
             ..self.clone()
         }
+    }
+
+    /// What it may use beyond the release itself: granted, and asked for in its manifest.
+    pub(super) fn grants(&self) -> Grants {
+        self.grants.asked(&self.manifest)
     }
 
     pub(super) fn tree(&self) -> GrantedTree {

@@ -44,16 +44,16 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    /// Gives a component ready to be run: from the machine code in this program, else from the cache,
-    /// else compiled and kept.
+    /// Gives a component ready to be run, given its digest: from the machine code in this program,
+    /// else from the cache, else compiled and kept.
     pub(super) fn component(
         &self,
         engine: &Engine,
         component: &[u8],
+        digest: &Digest,
     ) -> Result<Component, LoadError> {
-        let digest = Digest::of(component);
-        let built = BUILT.iter().find(|built| built.component == digest);
-        let key = self.key(&digest);
+        let built = BUILT.iter().find(|built| built.component == *digest);
+        let key = self.key(digest);
         let sources: [&dyn Fn() -> Option<MachineCode>; 2] =
             [&|| built.and_then(|built| self.built(built)), &|| {
                 self.kept(&key)

@@ -4,8 +4,7 @@ use std::fmt;
 
 use wasmtime::{ResourceLimiter, Result};
 
-use super::Limits;
-use crate::model::{LimitKind, Outcome};
+use crate::model::{LimitKind, Limits, Outcome};
 
 /// Core instances of one call at most. A Python guest needs 38.
 const INSTANCES_MAX: usize = 64;
@@ -15,6 +14,14 @@ pub(super) const MEMORIES_MAX: usize = 16;
 pub(super) const TABLES_MAX: usize = 64;
 /// What one table element is charged with, in bytes: the size of a pointer, and room for its type.
 const TABLE_ELEMENT_BYTES: u64 = 16;
+
+/// What a call to the host is charged with in a transcript, in bytes, beside its texts: about what it
+/// has there.
+const HOST_CALL_BYTES: u64 = 128;
+/// Bytes of the host calls in the transcript of one call at most. As many calls as the default allows
+/// have room; a guest that makes up long paths has not. Counted whether a transcript is kept or not,
+/// so that nothing else depends on it.
+const TRANSCRIPT_BYTES_MAX: u64 = 16 << 20;
 
 /// A bound was crossed: the call ends with this outcome.
 #[derive(Clone, Debug)]
@@ -129,6 +136,7 @@ impl ResourceLimiter for MemoryMeter {
 pub(super) struct Budget {
     calls: u64,
     bytes: u64,
+    transcript_bytes: u64,
     limits: Limits,
 }
 
@@ -137,12 +145,17 @@ impl Budget {
         Self {
             calls: 0,
             bytes: 0,
+            transcript_bytes: 0,
             limits: *limits,
         }
     }
 
-    /// One more call was answered with so many bytes.
-    pub(super) fn answered(&mut self, answer_bytes: usize) -> Result<(), Exceeded> {
+    /// One more call was answered with so many bytes; its texts have so many in a transcript.
+    pub(super) fn answered(
+        &mut self,
+        answer_bytes: usize,
+        text_bytes: u64,
+    ) -> Result<(), Exceeded> {
         self.calls += 1;
         if self.calls > self.limits.host_calls {
             return Err(Exceeded::Output {
@@ -156,6 +169,15 @@ impl Budget {
             return Err(Exceeded::Output {
                 what: LimitKind::HostCallBytes,
                 limit,
+            });
+        }
+        self.transcript_bytes = self
+            .transcript_bytes
+            .saturating_add(HOST_CALL_BYTES.saturating_add(text_bytes));
+        if self.transcript_bytes > TRANSCRIPT_BYTES_MAX {
+            return Err(Exceeded::Output {
+                what: LimitKind::TranscriptBytes,
+                limit: TRANSCRIPT_BYTES_MAX,
             });
         }
         Ok(())

@@ -6,12 +6,12 @@ use rand_chacha::rand_core::SeedableRng;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use super::Limits;
 use super::capture::{Capture, Stream};
 use super::clock::Clock;
 use super::meter::{Budget, MemoryMeter};
+use super::record::Recorder;
 use super::tree::GrantedTree;
-use crate::model::Release;
+use crate::model::{HostAnswer, HostQuestion, Limits, Release};
 
 /// Handles that a guest may hold at once, of the host's resources and of its own.
 pub(super) const HANDLES_MAX: usize = 4_096;
@@ -22,11 +22,12 @@ const RANDOM_BYTES_MAX: u64 = 64 << 10;
 pub(super) struct State {
     pub(super) release: Arc<Release>,
     pub(super) memory: MemoryMeter,
-    pub(super) budget: Budget,
+    pub(super) recorder: Recorder,
     pub(super) capture: Capture,
     pub(super) clock: Clock,
     pub(super) table: ResourceTable,
     pub(super) tree: GrantedTree,
+    pub(super) budget: Budget,
     wasi: WasiCtx,
 }
 
@@ -36,10 +37,10 @@ impl State {
         tree: GrantedTree,
         limits: &Limits,
         seed: [u8; 32],
+        recorder: Recorder,
     ) -> Self {
         let capture = Capture::new(limits);
-        let start = u64::try_from(release.circumstances.time.as_second()).unwrap_or(0);
-        let clock = Clock::new(Duration::from_secs(start));
+        let clock = Clock::new(Duration::from_secs(clock_start(&release)));
         let mut insecure_seed = [0; 16];
         insecure_seed.copy_from_slice(&seed[..16]);
         // Nothing is inherited: no environment, no arguments, no folders, an empty standard input,
@@ -61,14 +62,45 @@ impl State {
         Self {
             release,
             memory: MemoryMeter::new(limits),
-            budget: Budget::new(limits),
+            recorder,
             capture,
             clock,
             table,
             tree,
+            budget: Budget::new(limits),
             wasi,
         }
     }
+
+    /// A call to the host can be answered with so many bytes: counts it, and records it before the
+    /// guest has its answer. `answer` is worked out only where it is recorded.
+    pub(super) fn answered(
+        &mut self,
+        asked: HostQuestion,
+        bytes: usize,
+        answer: impl FnOnce() -> HostAnswer,
+    ) -> wasmtime::Result<()> {
+        self.budget.answered(bytes, asked.text_bytes())?;
+        Ok(self.recorder.answered(asked, answer)?)
+    }
+
+    /// The same for items of the subject.
+    pub(super) fn answered_items(
+        &mut self,
+        asked: HostQuestion,
+        items: usize,
+        bytes: usize,
+    ) -> wasmtime::Result<()> {
+        self.answered(asked, bytes, || HostAnswer::Items {
+            items: u32::try_from(items).unwrap_or(u32::MAX),
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+/// Where a guest's clocks begin, in seconds since 1970-01-01T00:00:00Z.
+pub(super) fn clock_start(release: &Release) -> u64 {
+    u64::try_from(release.circumstances.time.as_second()).unwrap_or(0)
 }
 
 impl WasiView for State {

@@ -1,10 +1,11 @@
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 
 /// Bytes of a key.
 pub(super) const KEY_BYTES: usize = 32;
@@ -44,6 +45,17 @@ pub(super) enum Refusal {
         /// Its permissions.
         mode: u32,
     },
+    /// A file is something else.
+    #[error("it is a symbolic link or no regular file: name the file itself")]
+    NotAFile,
+    /// Others can reach a file.
+    #[error("others can {what} it (mode {mode:04o}): take that right away with `chmod 600`")]
+    Open {
+        /// What they can do.
+        what: &'static str,
+        /// Its permissions.
+        mode: u32,
+    },
     /// The key is no key.
     #[error(
         "the file `{name}` in it is not a key that only this user can read: remove it, and a new \
@@ -69,6 +81,20 @@ pub(super) fn open(path: &Path) -> Result<Dir, Refusal> {
         }
         opened => opened,
     };
+    let folder = closed(opened)?;
+    check_owner(&folder.dir_metadata()?)?;
+    Ok(folder)
+}
+
+/// Opens the folder of a file that was named from outside: it is there, and only its owner can write
+/// to it. Somebody else who can would put files beside that one, which are read with it.
+pub(super) fn open_beside(path: &Path) -> Result<Dir, Refusal> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    closed(rustix::fs::open(path, flags, Mode::empty()))
+}
+
+/// What was opened, if it is a folder that nobody but its owner can write to.
+fn closed(opened: rustix::io::Result<rustix::fd::OwnedFd>) -> Result<Dir, Refusal> {
     let opened = match opened {
         Err(rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => {
             return Err(Refusal::NotAFolder);
@@ -76,13 +102,130 @@ pub(super) fn open(path: &Path) -> Result<Dir, Refusal> {
         opened => opened.map_err(io::Error::from)?,
     };
     let folder = Dir::from_std_file(opened.into());
-    let metadata = folder.dir_metadata()?;
-    let mode = permissions(&metadata);
+    let mode = permissions(&folder.dir_metadata()?);
     if mode & OTHERS_WRITE != 0 {
         return Err(Refusal::Writable { mode });
     }
-    check_owner(&metadata)?;
     Ok(folder)
+}
+
+/// What others may do to a file of a database when it is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    /// Nothing.
+    Nothing,
+    /// Read it, until now: what carries files between machines does not keep their modes.
+    Read,
+}
+
+/// Makes the file of a name where it is missing, empty. One that is there has to be a regular file
+/// of this user; its size in bytes is given. It is never opened: a process that closes a file gives
+/// up all its locks on it, also those that another part of it holds.
+pub(super) fn make_file(folder: &Dir, name: &str, others: Others) -> Result<u64, Refusal> {
+    match check_file(folder, name, others) {
+        Err(Refusal::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
+        checked => return checked,
+    }
+    let temporary = write_new(folder, &[])?;
+    // Unlike a renaming, a link does not replace what another process has made meanwhile.
+    let linked = folder.hard_link(&temporary, folder, name);
+    folder.remove_file(&temporary)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => {}
+    }
+    check_file(folder, name, others)
+}
+
+fn check_file(folder: &Dir, name: &str, others: Others) -> Result<u64, Refusal> {
+    let metadata = folder.symlink_metadata(name)?;
+    if !metadata.is_file() {
+        return Err(Refusal::NotAFile);
+    }
+    check_owner(&metadata)?;
+    let mode = permissions(&metadata);
+    let refused = |what| Err(Refusal::Open { what, mode });
+    if mode & OTHERS_WRITE != 0 {
+        return refused("write to");
+    }
+    if mode & OTHERS_ANYTHING != 0 {
+        if others == Others::Nothing {
+            return refused("read");
+        }
+        let own = Mode::from_raw_mode(FILE_MODE);
+        rustix::fs::chmodat(folder, name, own, AtFlags::empty()).map_err(io::Error::from)?;
+    }
+    Ok(metadata.len())
+}
+
+/// Whether a file can be taken for one process: none where another one has it.
+pub(super) fn lock(folder: &Arc<Dir>, name: String) -> io::Result<Option<FileLock>> {
+    let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .mode(FILE_MODE)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+    loop {
+        let file = folder.open_with(&name, &options)?.into_std();
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Whoever had it may have removed it between the opening and the locking. What is locked
+        // then is in no folder any more, and the next process would make and lock another one.
+        let locked = std::os::unix::fs::MetadataExt::ino(&file.metadata()?);
+        match folder.symlink_metadata(&name) {
+            Ok(found) if found.ino() == locked => {
+                return Ok(Some(FileLock {
+                    folder: Arc::clone(folder),
+                    name,
+                    _file: file,
+                }));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+}
+
+/// A file that one process has for itself, until this is dropped or the process has ended. The file
+/// goes with it.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    folder: Arc<Dir>,
+    name: String,
+    /// The system gives the lock up when it is closed.
+    _file: std::fs::File,
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // One that stays is locked and removed by the next process that comes.
+        let _ = self.folder.remove_file(&self.name);
+    }
+}
+
+/// The root of the git working tree in which a path lies, whether it is there yet or not.
+pub(super) fn work_tree(path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut missing = path;
+    let there = loop {
+        match missing.canonicalize() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match missing.parent() {
+                Some(parent) if parent.as_os_str().is_empty() => missing = Path::new("."),
+                Some(parent) => missing = parent,
+                None => return Err(error),
+            },
+            there => break there?,
+        }
+    };
+    let root = there
+        .ancestors()
+        .find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    Ok(root.map(Path::to_owned))
 }
 
 /// The secret key of a name in a folder; made where it is missing. Of several processes that make it

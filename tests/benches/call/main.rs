@@ -74,6 +74,7 @@ async fn call(loaded: &Loaded, release: &Arc<Release>) -> usize {
             input: Input::Policy,
             limits: Limits::default(),
             seed: [0; 32],
+            recording: None,
         })
         .await;
     match record.outcome {

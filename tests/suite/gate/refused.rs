@@ -143,7 +143,7 @@ const REFUSED: &[Refused] = &[
     refused(
         "[[stages]]\nid = \"policy\"\nuse = []\n",
         2,
-        "stage `policy` uses no plugin",
+        "stage `policy` has neither a plugin, a command nor approvals",
         "name its plugins",
     ),
     refused(

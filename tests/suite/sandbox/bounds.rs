@@ -258,6 +258,7 @@ fn what_the_host_hands_over_is_counted() {
         input: Input::Policy,
         limits: limits(),
         seed: [7; 32],
+        recording: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -346,6 +347,7 @@ fn one_call_that_fails_leaves_nothing_behind() {
             ..limits()
         },
         seed: [7; 32],
+        recording: None,
     };
     // A guest that counts its calls in its memory and loops from the second on.
     let guest = load(&Guest {
@@ -402,6 +404,7 @@ fn a_deadline_ends_a_loop_of_host_functions() {
             ..limits()
         },
         seed: [7; 32],
+        recording: None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

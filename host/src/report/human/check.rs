@@ -63,12 +63,7 @@ pub fn human_check(page: &mut Page, report: &CheckReport, detail: Detail) {
         page.gap();
     }
     if !report.channels.is_empty() {
-        page.led(
-            0,
-            page::heading(),
-            "Channels (messages are shown, not sent)",
-            "",
-        );
+        page.led(0, page::heading(), "Channels", "");
         for channel in &report.channels {
             put_channel(page, channel);
         }
@@ -169,6 +164,10 @@ fn put_channel(page: &mut Page, channel: &CheckedChannelReport) {
         ),
     );
     page.text(4, &channel.digest);
+    match &channel.posted {
+        Some(posted) => page.text(4, &format!("Messages are posted {posted}.")),
+        None => page.text(4, "Messages are shown, not sent: it has no address."),
+    }
 }
 
 fn put_waiver(page: &mut Page, waiver: &CheckedWaiverReport) {

@@ -9,7 +9,16 @@ pub(super) fn put(page: &mut Page, record: &RunRecord, detail: Detail) {
     if record.messages.is_empty() {
         return;
     }
-    page.led(0, page::heading(), "Messages (shown, not sent)", "");
+    let title = if record
+        .sitting
+        .as_ref()
+        .is_some_and(|sitting| !sitting.outbox.is_empty())
+    {
+        "Messages"
+    } else {
+        "Messages (shown, not sent)"
+    };
+    page.led(0, page::heading(), title, "");
     for told in &record.messages {
         let lead = lead(told);
         match &told.call.outcome {

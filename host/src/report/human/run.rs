@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
-use super::{Detail, Page, answer, edit, finding, message, page, score};
-use crate::model::{Answer, Outcome, Release, Text, Verdict};
+use super::{Detail, Page, answer, edit, effect, finding, message, page, score};
+use crate::model::{Answer, Effects, Outcome, Release, Text, Verdict};
 use crate::pipeline::{OnFault, PluginRecord, RunRecord, StageRecord, Trust};
 use crate::report::commits::Commits;
 use crate::report::json::{instant, level_name};
@@ -9,6 +9,7 @@ use crate::report::{outcome, words};
 
 /// Puts a run on a page.
 pub fn human_run(page: &mut Page, record: &RunRecord, detail: Detail) {
+    effect::loudest(page, record);
     if detail > Detail::Brief {
         subject(page, record);
     }
@@ -144,16 +145,17 @@ fn put_stage(
     page.led(
         0,
         page::of_verdict(stage.verdict),
-        &format!("Stage {}: {}", stage.id, stage.verdict),
-        if stage.plugins.is_empty() {
-            ", not reached"
+        &if stage.reached {
+            format!("Stage {}: {}", stage.id, stage.verdict)
         } else {
-            ""
+            format!("Stage {}: not reached", stage.id)
         },
+        "",
     );
     for plugin in &stage.plugins {
         put_plugin(page, plugin, record, commits, detail);
     }
+    effect::put(page, stage, record.sitting.is_none());
     page.gap();
 }
 
@@ -247,6 +249,23 @@ fn verdict(page: &mut Page, record: &RunRecord) {
         &format!("Verdict: {}", record.verdict),
         &format!(". {}", why(record)),
     );
+    if record.overridden {
+        page.led(
+            0,
+            page::heading(),
+            "OVERRIDDEN",
+            ": people who may do so let it go although this is its verdict.",
+        );
+    }
+    if record.effects == Effects::Undone {
+        page.led(
+            0,
+            page::heading(),
+            "UNDONE",
+            ": an effect failed, and all that was carried out was taken back.",
+        );
+    }
+    effect::recorded(page, record);
     let origin = record.configuration.pipeline.origin.terminal().to_string();
     let untrusted = record.configuration.trust == Trust::Untrusted;
     if untrusted && record.verdict == Verdict::Go {
@@ -276,7 +295,13 @@ fn verdict(page: &mut Page, record: &RunRecord) {
             "Correct what blocks and run again, or give a waiver with an owner, a reason and an \
              expiry in {origin}."
         ),
-        Verdict::Wait => "Run again when what is missing is there.".to_owned(),
+        Verdict::Wait => match &record.sitting {
+            None => "Run again when what is missing is there.".to_owned(),
+            Some(_) => format!(
+                "When what is missing is there: holdpoint resume {}",
+                record.run.get(..12).unwrap_or(&record.run)
+            ),
+        },
         Verdict::Fault => {
             "Do what the help beside each fault says and run again. A fault cannot be waived."
                 .to_owned()
@@ -318,6 +343,11 @@ fn why(record: &RunRecord) -> String {
     let blocking = judged().filter(|judged| judged.blocks).count() as u64;
     let waived = judged().filter(|judged| judged.waiver.is_some()).count() as u64;
     let advisory = judged().count() as u64 - blocking - waived;
+    if !record.stages.is_empty() && record.stages.iter().all(|stage| !stage.reached) {
+        return "That is what the run came to before; nothing was decided or carried out now. \
+                `holdpoint run --again` begins anew."
+            .to_owned();
+    }
     match record.verdict {
         Verdict::Go => {
             let mut why = match record.stages.len() {

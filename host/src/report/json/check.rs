@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::{ConfigurationReport, GrantsReport, LimitsReport, SCHEMA_VERSION, SourceReport};
 use crate::model::{EventKind, Kind, Severity};
-use crate::pipeline::{ChannelPlan, Configuration, Mode, OnFault, Percentile, Trust, Use, Waiver};
+use crate::pipeline::{
+    ChannelPlan, Configuration, DestinationPlan, Mode, OnFault, Percentile, Trust, Use, Waiver,
+};
 
 /// What `check --format json` writes: what a run would do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -27,7 +29,7 @@ pub struct CheckReport {
     pub stages: Vec<CheckedStageReport>,
     /// The waivers, in the order of the file.
     pub waivers: Vec<CheckedWaiverReport>,
-    /// Who hears of a run, by name. Nothing is sent.
+    /// Who hears of a run, by name.
     pub channels: Vec<CheckedChannelReport>,
 }
 
@@ -48,6 +50,9 @@ pub struct CheckedChannelReport {
     pub media_type: String,
     /// The largest body, in bytes.
     pub body_bytes_max: u32,
+    /// Where messages are posted and how, in words and without any value that is read from
+    /// elsewhere; none where they are only shown.
+    pub posted: Option<String>,
     /// The bounds on a call.
     pub limits: LimitsReport,
 }
@@ -180,6 +185,7 @@ impl CheckedChannelReport {
             events: channel.events.clone(),
             media_type: channel.media_type.clone(),
             body_bytes_max: channel.body_bytes_max,
+            posted: channel.destination.as_ref().map(DestinationPlan::words),
             limits: LimitsReport::new(&configuration.plan.channel_limits(channel)),
         })
     }

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::answer::MessageReport;
 use super::run::{FaultReport, LimitsReport, LogLineReport};
-use crate::model::{Answer, EventKind, Outcome};
-use crate::pipeline::MessageRecord;
+use crate::model::{Answer, EventKind, MessageState, Outcome};
+use crate::pipeline::{MessageRecord, SittingRecord};
 
 /// What the plugin of one channel made of one event.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -28,7 +28,7 @@ pub struct EventReport {
     pub fault: Option<FaultReport>,
     /// What would be said; empty for nothing, and when it did not answer.
     pub messages: Vec<MessageReport>,
-    /// Whether it was sent: not yet.
+    /// Whether all of its messages have arrived at the channel's address.
     pub sent: bool,
     /// The bounds that were in force.
     pub limits: LimitsReport,
@@ -43,7 +43,7 @@ pub struct EventReport {
 }
 
 impl EventReport {
-    pub(super) fn new(record: &MessageRecord) -> Self {
+    pub(super) fn new(record: &MessageRecord, sitting: Option<&SittingRecord>) -> Self {
         let call = &record.call;
         Self {
             channel: record.channel.clone(),
@@ -60,7 +60,7 @@ impl EventReport {
                 }
                 _ => Vec::new(),
             },
-            sent: false,
+            sent: sitting.is_some_and(|sitting| is_sent(record, sitting)),
             limits: LimitsReport::new(&record.limits),
             fuel: call.fuel,
             memory_bytes: call.memory_bytes,
@@ -68,4 +68,17 @@ impl EventReport {
             log: call.log.iter().map(LogLineReport::new).collect(),
         }
     }
+}
+
+/// Whether there is a message of this event for this channel, and every one has arrived.
+fn is_sent(record: &MessageRecord, sitting: &SittingRecord) -> bool {
+    let Some(event) = &record.event_id else {
+        return false;
+    };
+    let mut own = sitting
+        .outbox
+        .iter()
+        .filter(|message| message.key.channel == record.channel && message.key.event == *event)
+        .peekable();
+    own.peek().is_some() && own.all(|message| matches!(message.state, MessageState::Sent { .. }))
 }

@@ -2,7 +2,10 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-use super::{AnswerReport, EventReport, PlaceReport, SCHEMA_VERSION, ScoreReport};
+use super::{
+    AnswerReport, ApprovalReport, EffectReport, EventReport, MeasuredReport, OverrideReport,
+    PlaceReport, SCHEMA_VERSION, ScoreReport, SittingReport,
+};
 use crate::model::{
     Circumstances, Effects, FaultCode, Grants, Kind, Outcome, Release, Severity, Text, Totals,
     Verdict,
@@ -43,8 +46,10 @@ pub struct RunReport {
     pub stages: Vec<StageReport>,
     /// Findings of the host itself, about the run as a whole.
     pub findings: Vec<FindingReport>,
-    /// What the plugins of channels made of the events of the run. Nothing is sent.
+    /// What the plugins of channels made of the events of the run.
     pub messages: Vec<EventReport>,
+    /// What is recorded of the run; none for a rehearsal, of which nothing is.
+    pub sitting: Option<SittingReport>,
 }
 
 /// What was judged.
@@ -163,6 +168,20 @@ pub struct StageReport {
     pub plugins: Vec<PluginReport>,
     /// The findings of all its plugins, in the same order.
     pub findings: Vec<FindingReport>,
+    /// Whether it was decided about; a stage that was not is no part of the verdict.
+    pub reached: bool,
+    /// What it waits for, in words.
+    pub missing: Vec<String>,
+    /// What signed statements come to; none in a rehearsal.
+    pub approval: Option<ApprovalReport>,
+    /// What overrides come to; none where nothing is to be overridden.
+    pub overriding: Option<OverrideReport>,
+    /// The commands that it runs, each with its arguments.
+    pub commands: Vec<Vec<String>>,
+    /// Its effects that have begun.
+    pub effects: Vec<EffectReport>,
+    /// Measurements of this sitting.
+    pub measured: Vec<MeasuredReport>,
 }
 
 /// One plugin in one stage.
@@ -321,7 +340,12 @@ impl RunReport {
                 .iter()
                 .map(|judged| FindingReport::new(judged, None, &commits))
                 .collect(),
-            messages: record.messages.iter().map(EventReport::new).collect(),
+            messages: record
+                .messages
+                .iter()
+                .map(|message| EventReport::new(message, record.sitting.as_ref()))
+                .collect(),
+            sitting: record.sitting.as_ref().map(SittingReport::new),
         }
     }
 }
@@ -363,7 +387,7 @@ impl SubjectReport {
 }
 
 impl CircumstancesReport {
-    fn new(circumstances: &Circumstances) -> Self {
+    pub(super) fn new(circumstances: &Circumstances) -> Self {
         Self {
             time: circumstances.time.to_string(),
             zone: circumstances.zone.clone(),
@@ -425,6 +449,26 @@ impl StageReport {
                         let named = judged.finding.rule.as_str().split_once('/');
                         let by = named.map(|(by, _)| by).filter(|by| *by == plugin.name);
                         FindingReport::new(judged, by, commits)
+                    })
+                })
+                .collect(),
+            reached: stage.reached,
+            missing: strings(&stage.missing),
+            approval: stage.approval.as_ref().map(ApprovalReport::new),
+            overriding: stage.overriding.as_ref().map(OverrideReport::new),
+            commands: stage
+                .commands
+                .iter()
+                .map(|command| strings(command))
+                .collect(),
+            effects: stage.effects.iter().map(EffectReport::new).collect(),
+            measured: stage
+                .measured
+                .iter()
+                .map(|measured| {
+                    MeasuredReport::new(measured, |outcome| match outcome {
+                        Outcome::Answered(answer) => Some(AnswerReport::new(answer, &[], commits)),
+                        _ => None,
                     })
                 })
                 .collect(),

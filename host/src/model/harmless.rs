@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
-use crate::model::is_unsafe_on_terminal;
+use super::is_unsafe_on_terminal;
 
 /// Writes a value as indented JSON with a line break at its end.
 ///
@@ -14,7 +14,7 @@ use crate::model::is_unsafe_on_terminal;
 /// # Errors
 ///
 /// When `out` cannot be written to.
-pub fn write(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+pub fn write_harmless(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *out, Harmless::default());
     value.serialize(&mut serializer)?;
     out.write_all(b"\n")

@@ -1,0 +1,186 @@
+use std::collections::BTreeMap;
+
+use super::{EffectId, EffectOutcome, Effects, Entry, Health, Intent, Part, Record, Text};
+
+/// What a run has come to, as its journal says: a fold over its entries, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    effects: BTreeMap<EffectId, EffectState>,
+    /// Stages of which an effect has begun, in the order of their first.
+    begun: Vec<String>,
+    measured: BTreeMap<String, (u32, Health)>,
+    nonce: Option<String>,
+}
+
+/// What is known of an effect that has begun at least once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EffectState {
+    /// It began, and nothing says how it ended.
+    Unknown(Intent),
+    /// It was carried out.
+    Done(Intent),
+    /// It failed.
+    Failed(Intent, Text),
+    /// It could not begin.
+    NotBegun(Intent, Text),
+    /// A person says that it did not happen.
+    NotDone(Intent),
+}
+
+impl EffectState {
+    /// What was about to begin.
+    #[must_use]
+    pub fn intent(&self) -> &Intent {
+        match self {
+            Self::Unknown(intent)
+            | Self::Done(intent)
+            | Self::Failed(intent, _)
+            | Self::NotBegun(intent, _)
+            | Self::NotDone(intent) => intent,
+        }
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown",
+            Self::Done(_) => "done",
+            Self::Failed(..) => "failed",
+            Self::NotBegun(..) => "not-begun",
+            Self::NotDone(_) => "not-done",
+        }
+    }
+}
+
+impl Progress {
+    /// The fold over a journal. An entry about an effect that never began says nothing.
+    #[must_use]
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut progress = Self::default();
+        for entry in entries {
+            progress.add(&entry.record);
+        }
+        progress
+    }
+
+    /// Adds what happened next.
+    pub fn add(&mut self, record: &Record) {
+        match record {
+            Record::Began { nonce, .. } => self.nonce = Some(nonce.clone()),
+            Record::Intended(intent) => {
+                let stage = &intent.effect.stage;
+                if !self.begun.contains(stage) {
+                    self.begun.push(stage.clone());
+                }
+                let unknown = EffectState::Unknown(intent.clone());
+                self.effects.insert(intent.effect.clone(), unknown);
+            }
+            Record::Settled(settlement) => {
+                if let Some(state) = self.effects.get_mut(&settlement.effect) {
+                    let intent = state.intent().clone();
+                    *state = match &settlement.outcome {
+                        EffectOutcome::Done => EffectState::Done(intent),
+                        EffectOutcome::Failed(why) => EffectState::Failed(intent, why.clone()),
+                        EffectOutcome::NotBegun(why) => EffectState::NotBegun(intent, why.clone()),
+                        EffectOutcome::NotDone => EffectState::NotDone(intent),
+                    };
+                }
+            }
+            Record::Measured(measured) => {
+                let value = (measured.attempt, measured.health);
+                self.measured.insert(measured.stage.clone(), value);
+            }
+            Record::Sat { .. }
+            | Record::Decided(_)
+            | Record::Overridden { .. }
+            | Record::Cancelled { .. }
+            | Record::Rested { .. }
+            | Record::Aborted { .. }
+            | Record::Superseded { .. } => {}
+        }
+    }
+
+    /// What a signature on this run has to repeat; empty where the journal does not say.
+    #[must_use]
+    pub fn nonce(&self) -> &str {
+        self.nonce.as_deref().unwrap_or_default()
+    }
+
+    /// What is known of an effect; none when it has not begun.
+    #[must_use]
+    pub fn effect(&self, effect: &EffectId) -> Option<&EffectState> {
+        self.effects.get(effect)
+    }
+
+    /// Every effect that has begun, by stage, part and number.
+    pub fn effects(&self) -> impl Iterator<Item = (&EffectId, &EffectState)> {
+        self.effects.iter()
+    }
+
+    /// The effects whose outcome is not known.
+    pub fn unknown(&self) -> impl Iterator<Item = &Intent> {
+        self.effects.values().filter_map(|state| match state {
+            EffectState::Unknown(intent) => Some(intent),
+            _ => None,
+        })
+    }
+
+    /// The stages of which an effect has begun, first one first.
+    #[must_use]
+    pub fn begun(&self) -> &[String] {
+        &self.begun
+    }
+
+    /// The last measurement of a stage: its attempt and what it came to.
+    #[must_use]
+    pub fn measured(&self, stage: &str) -> Option<(u32, Health)> {
+        self.measured.get(stage).copied()
+    }
+
+    /// The command that failed, so that what was done is to be undone. A measurement is not one: the
+    /// pipeline says what it means.
+    #[must_use]
+    pub fn failed(&self) -> Option<(&EffectId, &Text)> {
+        self.effects.iter().find_map(|(effect, state)| match state {
+            EffectState::Failed(_, why) | EffectState::NotBegun(_, why)
+                if effect.part == Part::Run =>
+            {
+                Some((effect, why))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether a stage may have changed something outside: a command of it did more than not begin.
+    #[must_use]
+    pub fn is_touched(&self, stage: &str) -> bool {
+        self.effects.iter().any(|(effect, state)| {
+            effect.stage == stage
+                && effect.part == Part::Run
+                && !matches!(state, EffectState::NotBegun(..) | EffectState::NotDone(_))
+        })
+    }
+
+    /// Whether something is being undone, or was.
+    #[must_use]
+    pub fn is_undoing(&self) -> bool {
+        self.effects.keys().any(|effect| effect.part == Part::Undo)
+    }
+
+    /// What has become of the effects, where nothing is being undone.
+    #[must_use]
+    pub fn without_undo(&self) -> Effects {
+        if self.unknown().next().is_some() {
+            Effects::Unknown
+        } else if self
+            .effects
+            .values()
+            .any(|state| matches!(state, EffectState::Done(_)))
+        {
+            Effects::Done
+        } else {
+            Effects::None
+        }
+    }
+}

@@ -1,0 +1,213 @@
+use std::time::Duration;
+
+use super::{End, Seat, SittingError};
+use crate::model::{
+    Answer, Digest, Event, EventKind, MessageKey, MessageState, OutboxMessage, Outcome, Verdict,
+};
+use crate::pipeline::MessageRecord;
+use crate::pipeline::delivery::deliver;
+use crate::pipeline::event;
+use crate::pipeline::load::Stage;
+use crate::store::Changes;
+
+/// Time for posting what happened when it happens: a channel that does not answer holds up the
+/// release for no longer than this. What is left then is posted at the end.
+const DELIVERY_TIME_AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Digits of the digest that tells apart two events of one kind in one stage.
+const DIGEST_DIGITS: usize = 12;
+
+impl Seat<'_> {
+    pub(super) async fn announce_beginning(&mut self) -> Result<(), SittingError> {
+        let stages = &self.session.configuration.stages;
+        let occasions = event::beginning(self.run.id.as_str(), stages);
+        for occasion in occasions {
+            let id = occasion.kind.name().to_owned();
+            self.announce(id, occasion).await?;
+        }
+        Ok(())
+    }
+
+    /// Says of a stage that it waits or is stopped, or that what it waited for has come.
+    pub(super) async fn announce_decision(&mut self, stage: &Stage) -> Result<(), SittingError> {
+        let Some(record) = self.stages.last() else {
+            return Ok(());
+        };
+        let occasions = event::of_decision(self.run.id.as_str(), record);
+        for occasion in occasions {
+            // The same reason once: who waits for days does not hear of it in every sitting.
+            let digest = Digest::of_json(&(&occasion.reason, &occasion.findings));
+            let digits = &digest.hex()[..DIGEST_DIGITS];
+            let id = format!("{}/{}/{digits}", occasion.kind.name(), stage.id);
+            self.announce(id, occasion).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn announce_deployed(&mut self, stage: &Stage) -> Result<(), SittingError> {
+        let reason = format!("The commands of stage {} were carried out.", stage.id);
+        self.announce_of_stage(EventKind::Deployed, stage, reason)
+            .await
+    }
+
+    pub(super) async fn announce_verified(&mut self, stage: &Stage) -> Result<(), SittingError> {
+        let reason = format!("What stage {} deployed was found healthy.", stage.id);
+        self.announce_of_stage(EventKind::Verified, stage, reason)
+            .await
+    }
+
+    async fn announce_of_stage(
+        &mut self,
+        kind: EventKind,
+        stage: &Stage,
+        reason: String,
+    ) -> Result<(), SittingError> {
+        let run = self.run.id.as_str();
+        let occasion = event::of_stage(run, kind, &stage.id, Some(Verdict::Go), reason);
+        let id = format!("{}/{}", kind.name(), stage.id);
+        self.announce(id, occasion).await
+    }
+
+    pub(super) async fn announce_undone(&mut self) -> Result<(), SittingError> {
+        let reason = "What was carried out was undone.".to_owned();
+        let occasion = event::of_run(self.run.id.as_str(), EventKind::Undone, None, reason);
+        self.announce(EventKind::Undone.name().to_owned(), occasion)
+            .await
+    }
+
+    pub(super) async fn announce_end(
+        &mut self,
+        end: End,
+        verdict: Verdict,
+        finished: bool,
+    ) -> Result<(), SittingError> {
+        if !finished {
+            return Ok(());
+        }
+        let undone = end == End::Undone;
+        let occasion = event::finished(self.run.id.as_str(), &self.stages, verdict, undone);
+        self.announce(EventKind::Finished.name().to_owned(), occasion)
+            .await
+    }
+
+    /// Has the plugins of channels compose messages for an event that is recorded, puts them into
+    /// the outbox, and posts what can be posted at once. Each event is told once a run.
+    async fn announce(&mut self, id: String, occasion: Event) -> Result<(), SittingError> {
+        let channels = &self.session.configuration.plan.channels;
+        let heard: Vec<String> = channels
+            .keys()
+            .filter(|channel| !self.told.contains(&(id.clone(), (*channel).clone())))
+            .cloned()
+            .collect();
+        if heard.is_empty() {
+            return Ok(());
+        }
+        let mut records = event::tell(
+            &self.calls,
+            self.session.configuration,
+            self.session.prepared,
+            self.session.judged,
+            vec![occasion],
+            &|channel| heard.iter().any(|name| name == channel),
+        )
+        .await;
+        let messages: Vec<OutboxMessage> = records
+            .iter()
+            .flat_map(|record| self.outbox_messages(&id, record))
+            .collect();
+        for record in &mut records {
+            record.event_id = Some(id.clone());
+            self.told.insert((id.clone(), record.channel.clone()));
+        }
+        self.messages.extend(records);
+        if messages.is_empty() {
+            return Ok(());
+        }
+        super::kill_point(|| format!("before-outbox:{id}"));
+        self.sitting
+            .write(Changes {
+                messages,
+                ..Changes::default()
+            })
+            .await?;
+        super::kill_point(|| format!("after-outbox:{id}"));
+        self.deliver(DELIVERY_TIME_AT_ONCE).await?;
+        Ok(())
+    }
+
+    /// The messages of one answer, for a channel that has an address.
+    fn outbox_messages(&self, id: &str, record: &MessageRecord) -> Vec<OutboxMessage> {
+        let Outcome::Answered(Answer::Messages(messages)) = &record.call.outcome else {
+            return Vec::new();
+        };
+        if !self.desk.destinations.contains_key(&record.channel) {
+            return Vec::new();
+        }
+        let now = (self.desk.clock)();
+        (1..)
+            .zip(messages)
+            .map(|(number, message)| OutboxMessage {
+                key: MessageKey {
+                    run: self.run.id.clone(),
+                    event: id.to_owned(),
+                    channel: record.channel.clone(),
+                    number,
+                },
+                media_type: message.media_type.clone(),
+                body: message.body.clone(),
+                summary: message.summary.clone(),
+                state: MessageState::Pending {
+                    attempts: 0,
+                    not_before: now,
+                    said: None,
+                },
+            })
+            .collect()
+    }
+
+    /// Posts what waits in the outbox, for so long; gives back every message as it then is. Whatever
+    /// becomes of it, no verdict changes.
+    pub(super) async fn deliver(
+        &mut self,
+        budget: Duration,
+    ) -> Result<Vec<OutboxMessage>, SittingError> {
+        let messages = self.desk.store.messages(&self.run.id).await?;
+        let Some(http) = &self.desk.http else {
+            return Ok(messages);
+        };
+        let mut cancelled = self.desk.cancelled.clone();
+        let delivered = {
+            let delivering = deliver(
+                self.sitting.as_mut(),
+                messages,
+                &self.desk.destinations,
+                http,
+                &self.desk.retry,
+                self.desk.clock,
+                budget,
+            );
+            tokio::select! {
+                biased;
+                _ = cancelled.wait_for(Option::is_some) => None,
+                delivered = delivering => Some(delivered?),
+            }
+        };
+        match delivered {
+            Some(messages) => Ok(messages),
+            None => Ok(self.desk.store.messages(&self.run.id).await?),
+        }
+    }
+
+    /// A flag that becomes true when everything is to end, for those who need no more.
+    pub(super) fn cancelled_flag(&self) -> tokio::sync::watch::Receiver<bool> {
+        let mut from = self.desk.cancelled.clone();
+        let (to, flag) = tokio::sync::watch::channel(self.is_cancelled());
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = from.wait_for(Option::is_some) => { let _ = to.send(true); }
+                () = to.closed() => {}
+            }
+        });
+        flag
+    }
+}

@@ -1,0 +1,334 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::decide::milliseconds;
+use super::{End, Rendered, Seat, SittingError};
+use crate::model::{
+    Answer, Digest, Edit, EffectId, EffectOutcome, EffectState, Intent, Outcome, Part, Record,
+    Settlement, Text,
+};
+use crate::pipeline::clean_checkout::CleanCheckout;
+use crate::pipeline::commands::{CommandsPlan, command_words};
+use crate::pipeline::edit_file::edit_file;
+use crate::pipeline::kill_point::kill_point;
+use crate::pipeline::load::Stage;
+use crate::pipeline::process::{
+    CommandCall, CommandEnd, CommandRecord, chosen_environment, run_command,
+};
+
+/// What one stage runs, ready to be run.
+pub(super) struct StageCommands {
+    pub(super) rendered: Rendered,
+    pub(super) environment: BTreeMap<OsString, OsString>,
+}
+
+/// How one command, or all of a stage, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carried {
+    Done,
+    Failed,
+    Unknown,
+    Cancelled,
+}
+
+impl Seat<'_> {
+    /// Renders every command of every stage, and looks whether the variables that they see are set:
+    /// what cannot be carried out is known before anything is.
+    pub(super) fn render(&self) -> Result<BTreeMap<String, StageCommands>, SittingError> {
+        let configuration = self.session.configuration;
+        let subject = &self.session.judged.release.subject;
+        let mut all = BTreeMap::new();
+        for stage in &configuration.stages {
+            let Some(commands) = &stage.commands else {
+                continue;
+            };
+            let rendered = commands.render(&stage.id, subject, &self.run.id)?;
+            let names = commands.environment();
+            let environment = chosen_environment(&stage.id, &self.desk.environment, names)?;
+            let ready = StageCommands {
+                rendered,
+                environment,
+            };
+            all.insert(stage.id.clone(), ready);
+        }
+        Ok(all)
+    }
+
+    /// The commands of a stage as they will be run.
+    pub(super) fn command_texts(&self, stage: &str) -> Vec<Vec<Text>> {
+        let rendered = self.commands.get(stage).map(|ready| &ready.rendered.run);
+        rendered
+            .into_iter()
+            .flatten()
+            .map(|arguments| arguments.iter().map(|text| text.as_str().into()).collect())
+            .collect()
+    }
+
+    /// The commands that a stage lets go: its own, and those of the stages after it up to the next one
+    /// that waits for people. Whoever signs for a gate sees what comes after it.
+    pub(super) fn commands_let_go(&self, stage: &Stage) -> Vec<Vec<Text>> {
+        let stages = &self.session.configuration.stages;
+        let later = stages
+            .iter()
+            .skip_while(|other| other.id != stage.id)
+            .skip(1)
+            .take_while(|other| other.approvals.is_empty());
+        std::iter::once(stage)
+            .chain(later)
+            .flat_map(|stage| self.command_texts(&stage.id))
+            .collect()
+    }
+
+    /// A command that outlived its sitting may still be at work.
+    pub(super) fn check_that_nothing_runs(&self) -> Result<(), SittingError> {
+        if !self.commands.is_empty() && CleanCheckout::is_in_use(&self.run.id, self.desk.checkouts)?
+        {
+            let run = self.run.id.clone();
+            return Err(SittingError::StillRunning { run });
+        }
+        Ok(())
+    }
+
+    /// Carries out the effects of a stage that is let go: its edits, then its commands.
+    pub(super) async fn carry_out(&mut self, stage: &Stage) -> Result<End, SittingError> {
+        match self.write_edits(stage).await? {
+            End::Go => {}
+            end => return Ok(end),
+        }
+        let Some(ready) = self.commands.get(&stage.id) else {
+            return Ok(End::Go);
+        };
+        let commands = ready.rendered.run.clone();
+        let end = match self.commands_of(stage, Part::Run, &commands).await? {
+            Carried::Done => End::Go,
+            Carried::Failed => End::Failed,
+            Carried::Unknown => End::Unknown,
+            Carried::Cancelled => End::Cancelled,
+        };
+        if end == End::Go {
+            self.announce_deployed(stage).await?;
+        }
+        Ok(end)
+    }
+
+    /// Runs one list of commands, one after the other, as far as they are not done yet.
+    pub(super) async fn commands_of(
+        &mut self,
+        stage: &Stage,
+        part: Part,
+        commands: &[Vec<String>],
+    ) -> Result<Carried, SittingError> {
+        let mut checkout = None;
+        let mut carried = Carried::Done;
+        for (number, arguments) in (1..).zip(commands) {
+            let effect = EffectId {
+                stage: stage.id.clone(),
+                part,
+                number,
+            };
+            if self.is_done(&effect) {
+                continue;
+            }
+            if self.is_cancelled() {
+                carried = Carried::Cancelled;
+                break;
+            }
+            let repeatable = stage
+                .commands
+                .as_ref()
+                .is_some_and(CommandsPlan::is_repeatable);
+            let is_unknown = matches!(self.progress.effect(&effect), Some(EffectState::Unknown(_)));
+            if is_unknown && !repeatable {
+                carried = Carried::Unknown;
+                break;
+            }
+            let folder = match checkout.take() {
+                Some(folder) => folder,
+                None => self.checkout()?,
+            };
+            carried = self
+                .command(stage, effect, arguments, repeatable, &folder)
+                .await?;
+            checkout = Some(folder);
+            if carried != Carried::Done {
+                break;
+            }
+        }
+        if let Some(checkout) = checkout
+            && let Err(error) = checkout.remove()
+        {
+            tracing::warn!("{error}");
+        }
+        Ok(carried)
+    }
+
+    /// A checkout of the judged commit of its own for the commands of a stage.
+    fn checkout(&self) -> Result<CleanCheckout, SittingError> {
+        let query = self
+            .session
+            .configuration
+            .query(&self.session.past.repository);
+        let cancelled = self.desk.cancelled.clone();
+        Ok(CleanCheckout::make(
+            &self.session.past.repository,
+            &self.session.judged.release.subject,
+            &query.artifacts,
+            &self.run.id,
+            self.desk.checkouts,
+            &|| cancelled.borrow().is_some(),
+        )?)
+    }
+
+    /// Runs one command between its two entries in the journal.
+    async fn command(
+        &mut self,
+        stage: &Stage,
+        effect: EffectId,
+        arguments: &[String],
+        repeatable: bool,
+        checkout: &CleanCheckout,
+    ) -> Result<Carried, SittingError> {
+        let key = self.key_of(&effect);
+        self.write(Record::Intended(Intent {
+            effect: effect.clone(),
+            what: command_words(arguments),
+            digest: Digest::of_json(&arguments),
+            key: key.clone(),
+            repeatable,
+        }))
+        .await?;
+        let timeout = stage
+            .commands
+            .as_ref()
+            .map_or(super::super::COMMAND_TIMEOUT, CommandsPlan::timeout);
+        let empty = BTreeMap::new();
+        let environment = self
+            .commands
+            .get(&stage.id)
+            .map_or(&empty, |ready| &ready.environment);
+        let call = CommandCall {
+            arguments,
+            environment,
+            run: &self.run.id,
+            effect: &effect,
+            key: &key,
+            subject: &self.session.judged.release.subject,
+            timeout,
+        };
+        let (output, shown) = (self.desk.output, effect.clone());
+        let progress = move |line| output(&shown, line);
+        let cancelled = self.cancelled_flag();
+        kill_point(|| format!("before-{effect}"));
+        let ran = run_command(call, checkout, &progress, cancelled).await;
+        kill_point(|| format!("after-{effect}"));
+        // What the plugins may take is theirs: commands have a time of their own.
+        self.calls.postpone(ran.duration);
+        if let Some(words) = ran.left.words() {
+            tracing::warn!(effect = %effect, "{}", words.terminal());
+        }
+        if matches!(ran.end, CommandEnd::Cancelled { .. }) {
+            // What it did before it was ended is not known, and nothing is said of it.
+            return Ok(Carried::Cancelled);
+        }
+        self.settle_command(effect, &ran).await
+    }
+
+    async fn settle_command(
+        &mut self,
+        effect: EffectId,
+        ran: &CommandRecord,
+    ) -> Result<Carried, SittingError> {
+        let output = ran.output.text().raw().as_bytes().to_vec();
+        let documents: Vec<Vec<u8>> = if output.is_empty() {
+            Vec::new()
+        } else {
+            vec![output]
+        };
+        let outcome = ran.end.outcome();
+        let carried = match &outcome {
+            EffectOutcome::Done => Carried::Done,
+            _ => Carried::Failed,
+        };
+        let settled = Record::Settled(Settlement {
+            effect,
+            outcome,
+            assumed: None,
+            output: documents.first().map(|output| Digest::of(output)),
+            duration_ms: milliseconds(ran.duration),
+        });
+        self.write_with(settled, documents, None).await?;
+        Ok(carried)
+    }
+
+    /// The same for the same effect of the same run, in every sitting.
+    fn key_of(&self, effect: &EffectId) -> String {
+        let digest = Digest::of_json(&(&self.run.id, effect));
+        digest.hex()[..32].to_owned()
+    }
+
+    /// Writes the edits of a stage's document plugins into the working tree.
+    async fn write_edits(&mut self, stage: &Stage) -> Result<End, SittingError> {
+        if !stage.write_edits {
+            return Ok(End::Go);
+        }
+        let edits: Vec<Edit> = self
+            .stages
+            .last()
+            .into_iter()
+            .flat_map(|record| &record.plugins)
+            .flat_map(|plugin| match &plugin.call.outcome {
+                Outcome::Answered(Answer::Edits(edits)) => edits.as_slice(),
+                _ => &[],
+            })
+            .cloned()
+            .collect();
+        let Some(root) = self.session.past.repository.work_tree() else {
+            let stage = stage.id.clone();
+            return Err(SittingError::NoWorkTree { stage });
+        };
+        let work_tree =
+            Dir::open_ambient_dir(root, ambient_authority()).map_err(SittingError::WorkTree)?;
+        for (number, edit) in (1..).zip(&edits) {
+            let effect = EffectId {
+                stage: stage.id.clone(),
+                part: Part::Edit,
+                number,
+            };
+            if self.is_done(&effect) {
+                continue;
+            }
+            if self.is_cancelled() {
+                return Ok(End::Cancelled);
+            }
+            self.write(Record::Intended(Intent {
+                effect: effect.clone(),
+                what: Text::from(format!("write {}", edit.path.raw())),
+                digest: Digest::of_json(edit),
+                key: self.key_of(&effect),
+                // Writing the same file once more changes nothing.
+                repeatable: true,
+            }))
+            .await?;
+            kill_point(|| format!("before-{effect}"));
+            let edited = edit_file(edit, &self.session.judged.tree, &work_tree);
+            kill_point(|| format!("after-{effect}"));
+            let outcome = edited.outcome();
+            let is_done = matches!(outcome, EffectOutcome::Done);
+            self.write(Record::Settled(Settlement {
+                effect,
+                outcome,
+                assumed: None,
+                output: None,
+                duration_ms: 0,
+            }))
+            .await?;
+            if !is_done {
+                return Ok(End::Failed);
+            }
+        }
+        Ok(End::Go)
+    }
+}

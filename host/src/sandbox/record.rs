@@ -1,0 +1,208 @@
+//! Records the calls from a guest to the host, and holds those of a call that is run again against
+//! what was recorded of it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::failure::Refusal;
+use crate::model::{CutCall, HostAnswer, HostCall, HostQuestion, Text};
+
+/// How a call is recorded.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Name of the plugin in the pipeline file.
+    pub plugin: Text,
+    /// The stage that asks; none outside of the stages.
+    pub stage: Option<Text>,
+    /// What is known of the same call, which was cut in the middle: the guest has to ask the same
+    /// again, is answered what it was answered, and goes on from there. A call that is given
+    /// something else than this one was is refused; [`Given::differences`](crate::model::Given)
+    /// tells before.
+    pub cut: Option<Arc<CutCall>>,
+    /// Who is told of every call to the host that is not in `cut`, before the guest has its answer.
+    pub sink: Option<Sink>,
+}
+
+impl Recording {
+    /// Records a call from its beginning, and tells nobody.
+    #[must_use]
+    pub fn new(plugin: &str, stage: Option<&str>) -> Self {
+        Self {
+            plugin: Text::from(plugin),
+            stage: stage.map(Text::from),
+            cut: None,
+            sink: None,
+        }
+    }
+}
+
+/// Who is told of calls to the host as they are answered, so that a call that is cut later can go on
+/// from there.
+///
+/// It is called on the thread of the guest, whose deadline goes on while it works. When the call has
+/// ended, or its future was dropped, it is not called any more; it must not wait for that itself.
+#[derive(Clone)]
+pub struct Sink(Arc<dyn Fn(&HostCall) + Send + Sync>);
+
+impl Sink {
+    /// Tells this function.
+    pub fn new(told: impl Fn(&HostCall) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sink").finish_non_exhaustive()
+    }
+}
+
+/// What is recorded of one call; clones share it. Without a recording it keeps nothing and costs
+/// nothing.
+#[derive(Clone)]
+pub(super) struct Recorder(Option<Arc<Mutex<Recorded>>>);
+
+struct Recorded {
+    calls: Vec<HostCall>,
+    /// What the guest has to ask again, and is answered again.
+    before: Option<Before>,
+    sink: Option<Sink>,
+    is_reproducible: bool,
+    is_closed: bool,
+}
+
+/// What was recorded of the same call before.
+#[derive(Clone)]
+pub(super) struct Before {
+    pub(super) calls: Arc<CutCall>,
+    /// Whether that is the whole call, after which nothing more is answered.
+    pub(super) is_whole: bool,
+}
+
+/// What was recorded, at the end of a call.
+pub(super) struct End {
+    pub(super) host_calls: Vec<HostCall>,
+    pub(super) is_reproducible: bool,
+}
+
+impl Recorder {
+    pub(super) fn new(recording: Option<&Recording>, before: Option<Before>) -> Self {
+        Self(recording.map(|recording| {
+            Arc::new(Mutex::new(Recorded {
+                calls: Vec::new(),
+                before,
+                sink: recording.sink.clone(),
+                is_reproducible: true,
+                is_closed: false,
+            }))
+        }))
+    }
+
+    /// A call to the host was answered, and the guest has not seen it yet.
+    pub(super) fn answered(
+        &self,
+        asked: HostQuestion,
+        answer: impl FnOnce() -> HostAnswer,
+    ) -> Result<(), Refusal> {
+        let Some(mut recorded) = self.lock() else {
+            return Ok(());
+        };
+        let answer = answer();
+        recorded.add(HostCall { asked, answer })
+    }
+
+    /// Something that was asked for could not be had, and might be had another time.
+    pub(super) fn is_not_reproducible(&self) {
+        if let Some(mut recorded) = self.lock() {
+            recorded.is_reproducible = false;
+        }
+    }
+
+    /// Nothing more is recorded, and a guest that goes on asking is refused.
+    pub(super) fn close(&self) {
+        if let Some(mut recorded) = self.lock() {
+            recorded.is_closed = true;
+        }
+    }
+
+    /// What was recorded, and nothing more is.
+    pub(super) fn finish(&self) -> End {
+        self.close();
+        match self.lock() {
+            Some(mut recorded) => End {
+                host_calls: std::mem::take(&mut recorded.calls),
+                is_reproducible: recorded.is_reproducible,
+            },
+            None => End {
+                host_calls: Vec::new(),
+                is_reproducible: false,
+            },
+        }
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Recorded>> {
+        // A call is added whole or not at all, so a panic elsewhere leaves nothing half done.
+        let recorded = self.0.as_ref()?;
+        Some(recorded.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Recorded {
+    fn add(&mut self, call: HostCall) -> Result<(), Refusal> {
+        if self.is_closed {
+            return Err(Refusal(Text::from("the call has ended")));
+        }
+        let was_recorded = self.was_recorded(&call);
+        // What ends the call now is what it was held against, and not the call itself.
+        self.is_reproducible &= was_recorded.is_ok();
+        if !was_recorded? && let Some(Sink(told)) = &self.sink {
+            told(&call);
+        }
+        self.calls.push(call);
+        Ok(())
+    }
+
+    /// Whether this call was recorded before; an error when another one was.
+    fn was_recorded(&self, call: &HostCall) -> Result<bool, Refusal> {
+        let Some(before) = &self.before else {
+            return Ok(false);
+        };
+        let number = self.calls.len() + 1;
+        let diverged = |what: String| {
+            Refusal(Text::from(format!(
+                "the call diverged from its transcript: {what}"
+            )))
+        };
+        match before.calls.host_calls.get(self.calls.len()) {
+            Some(known) if known == call => Ok(true),
+            Some(known) if known.asked == call.asked => Err(diverged(format!(
+                "to host call {number}, {}, the answer was {} and is {} now",
+                json(&call.asked),
+                json(&known.answer),
+                json(&call.answer)
+            ))),
+            Some(known) => Err(diverged(format!(
+                "host call {number} was {} and is {} now",
+                json(&known.asked),
+                json(&call.asked)
+            ))),
+            None if before.is_whole => Err(diverged(format!(
+                "there were {} host calls, and now there is another one, {}",
+                number - 1,
+                json(&call.asked)
+            ))),
+            None => Ok(false),
+        }
+    }
+}
+
+/// The most of a question or an answer that is repeated in words, in characters.
+const SHOWN_CHARACTERS_MAX: usize = 200;
+
+fn json(value: &impl serde::Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_default();
+    Text::from(json)
+        .shortened(SHOWN_CHARACTERS_MAX)
+        .raw()
+        .to_owned()
+}
