@@ -155,6 +155,22 @@ fn the_same_on_postgresql() {
 }
 
 #[test]
+fn a_newer_release_does_not_bury_an_outcome_that_is_not_known() {
+    for place in ["after-deploy/run/1", "after-deploy/undo/1"] {
+        let project = Project::new();
+        project.pipeline(&format!("{DEPLOY}{}", verify("{ healthy-from = 0 }", "")));
+        kill(&project, place, None);
+        let before = project.ledger();
+        project.repository.commit("feat: more");
+        let refused = go_on(&project, None);
+        assert_eq!(refused.code, 6, "{place}: {}", refused.stdout);
+        let message = refused.json()["error"]["message"].to_string();
+        assert!(message.contains("stands in the way"), "{message}");
+        assert_eq!(project.ledger(), before, "{place}");
+    }
+}
+
+#[test]
 fn a_program_that_cannot_be_killed_is_what_is_shipped() {
     let project = Project::new();
     project.pipeline(DEPLOY);

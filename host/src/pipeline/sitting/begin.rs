@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{SittingError, kill_point};
 use crate::model::{
-    Effects, Invocation, Record, Release, RunId, RunKey, RunState, RunSummary, Text,
+    Effects, Invocation, Progress, Record, Release, RunId, RunKey, RunState, RunSummary, Text,
 };
 use crate::pipeline::Configuration;
 use crate::store::{Changes, Filter, NewRun, Store, StoreError};
@@ -97,10 +97,11 @@ pub async fn begin(beginning: Beginning<'_>) -> Result<Begun, SittingError> {
         if older.key.target != key.target {
             continue;
         }
-        if matches!(older.effects, Effects::Unknown | Effects::Incomplete) {
+        let effects = effects_of(store, &older).await?;
+        if matches!(effects, Effects::Unknown | Effects::Incomplete) {
             return Err(SittingError::InTheWay {
                 run: older.id,
-                effects: older.effects,
+                effects,
             });
         }
         supersedes.push(older.id);
@@ -144,4 +145,17 @@ pub async fn begin(beginning: Beginning<'_>) -> Result<Begun, SittingError> {
         }
         .into()),
     }
+}
+
+/// What has become of the effects of an open run, by its journal: a process that was killed has left
+/// no summary of what it began.
+async fn effects_of(store: &Arc<dyn Store>, run: &RunSummary) -> Result<Effects, SittingError> {
+    let progress = Progress::of(&store.journal(&run.id).await?);
+    Ok(if progress.unknown().next().is_some() {
+        Effects::Unknown
+    } else if progress.failed().is_some() || progress.is_undoing() {
+        Effects::Incomplete
+    } else {
+        run.effects
+    })
 }
