@@ -11,7 +11,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use holdpoint_build::{BuildRequest, BuiltPlugin, build_plugin, compatibility, engine_for};
+use holdpoint_build::{
+    BuildRequest, BuiltPlugin, build_plugin, compatibility, components_folder, engine_for,
+};
 use sha2::{Digest as _, Sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,13 +38,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     folders.sort();
 
     let target = env::var("TARGET").map_err(|_| "cargo sets TARGET")?;
+    let components = components_folder()?;
     let mut list = String::from("&[\n");
     let mut code = String::from("&[\n");
     for folder in folders {
         let built = build_plugin(&BuildRequest {
             folder: folder.clone(),
-            // A folder of its own: the running cargo holds the other one.
-            target_folder: out.join("plugins"),
+            target_folder: components.clone(),
             offline: false,
         })
         .map_err(|error| explain(&folder, &error))?;

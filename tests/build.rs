@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use holdpoint_build::{BuildRequest, build_plugin};
+use holdpoint_build::{BuildRequest, build_plugin, components_folder};
 
 const PROGRAMS: [&str; 6] = ["gauge", "hostile", "liar", "reader", "tourist", "weigher"];
 
@@ -19,11 +19,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo:rerun-if-changed={path}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    let components = components_folder()?;
     for program in PROGRAMS {
         let built = build_plugin(&BuildRequest {
             folder: Path::new("programs").join(program),
-            // A folder of its own: the running cargo holds the other one.
-            target_folder: out.join("programs"),
+            target_folder: components.clone(),
             offline: false,
         })
         .map_err(|error| format!("{program}: {error}; {}", error.help()))?;

@@ -22,6 +22,23 @@ pub struct BuildRequest {
     pub offline: bool,
 }
 
+/// Where build scripts compile components: a folder beside what the running cargo compiles, which
+/// holds its own. Scripts of several packages and of several features share it, so that the SDK is
+/// compiled once; `cargo clean` takes it away.
+///
+/// # Errors
+///
+/// When this is no build script, or `OUT_DIR` is not where cargo puts it, below `build/NAME/` of a
+/// profile's folder.
+pub fn components_folder() -> Result<PathBuf, String> {
+    let out = std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
+    Path::new(&out)
+        .ancestors()
+        .nth(3)
+        .map(|profile| profile.join("components"))
+        .ok_or_else(|| format!("{} is no folder of a build script", out.display()))
+}
+
 /// A plugin that was built: its component, with its manifest in it.
 #[derive(Clone, Debug)]
 pub struct BuiltPlugin {

@@ -14,7 +14,7 @@ mod structure;
 mod validate;
 mod world;
 
-pub use build::{BuildError, BuildRequest, BuiltPlugin, build_plugin};
+pub use build::{BuildError, BuildRequest, BuiltPlugin, build_plugin, components_folder};
 pub use cargo::CargoError;
 pub use describe::DescribeError;
 pub use engine::{VIRTUAL_WASI, compatibility, engine, engine_for};
