@@ -3,6 +3,7 @@
 mod circumstances;
 mod difference;
 mod digest;
+mod edit;
 mod exact;
 mod finding;
 mod grants;
@@ -26,6 +27,7 @@ mod verdict;
 pub use circumstances::{Circumstances, ContinuousIntegration};
 pub use difference::Difference;
 pub use digest::{Digest, DigestWriter, ParseDigestError};
+pub use edit::{Edit, NewContent, Unfit};
 pub use finding::{Finding, Location, RuleId};
 pub use grants::{Grants, TreeGrant, TreeGrantError};
 pub use harmless::write_harmless;
@@ -41,8 +43,8 @@ pub use log::{LogLevel, LogLine};
 pub use outbox::{MessageKey, MessageState, OutboxMessage};
 pub use outcome::{Answer, Event, EventKind, FaultCode, GuestFault, LimitKind, Outcome};
 pub use outcome::{
-    Approval, Assessment, Channel, Demand, Edit, Factor, Header, Health, Lease, Measurement,
-    Message, PlannedRequest, Reading, Requirement, Sharing, Step, Window,
+    Approval, Assessment, Channel, Demand, Factor, Header, Health, Lease, Measurement, Message,
+    PlannedRequest, Reading, Requirement, Sharing, Step, Window,
 };
 pub use progress::{EffectState, Progress};
 pub use release::{

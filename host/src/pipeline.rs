@@ -72,7 +72,7 @@ pub use destination_plan::{
     ADDRESS_RANGES_MAX, AddressPlan, DestinationPlan, SecretPlan, ValuePlan,
 };
 pub use edit_file::{EditRefusal, Edited, edit_file};
-pub use edits::{Before, EditRecord};
+pub use edits::{Before, EDITED_BYTES_MAX, EditRecord, EditedFile};
 pub use event::{EVENT_FINDING_BYTES_MAX, EVENT_FINDINGS_MAX, MESSAGE_BYTES_MAX};
 pub use file::{
     ApprovalTable, ApproversTable, ArtifactTable, ChannelTable, EvidenceTable, Expiry, File,

@@ -64,7 +64,8 @@ pub trait Resource: Plugin {
 
 /// *What should the documents say?*
 pub trait Document: Plugin {
-    /// The files to write, each whole. They are shown as a difference first, and written by the host.
+    /// The files to write, each whole or in a part: see [`Edit::whole`], [`Edit::section`] and
+    /// [`Edit::insertion`]. They are shown as a difference first, and written by the host.
     ///
     /// # Errors
     ///

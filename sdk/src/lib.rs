@@ -99,6 +99,7 @@
 
 extern crate self as holdpoint_sdk;
 
+mod edit;
 mod export;
 mod fault;
 mod finding;
@@ -113,7 +114,9 @@ pub use fault::Fault;
 pub use holdpoint_sdk_macros::settings;
 pub use kinds::{Action, Document, Notify, Plugin, Policy, Resource, Risk, Settings, Verify};
 pub use private::bindings::action::exports::holdpoint::plugin::action::{PlannedRequest, Step};
-pub use private::bindings::document::exports::holdpoint::plugin::document::Edit;
+pub use private::bindings::document::exports::holdpoint::plugin::document::{
+    Edit, Insertion, NewContent, Section,
+};
 pub use private::bindings::imports::holdpoint::plugin::evidence::{
     EvidenceError, Item as EvidenceItem,
 };

@@ -4,6 +4,7 @@
 mod checkout;
 mod edits;
 mod file;
+mod parts;
 mod processes;
 mod render;
 mod run;

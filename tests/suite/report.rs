@@ -8,8 +8,8 @@ use holdpoint::cli::{ExitCode, describe, guard};
 use holdpoint::model::{
     Answer, Assessment, Circumstances, Commit, ContinuousIntegration, Demand, Digest, Edit,
     Effects, Factor, FaultCode, Finding, Grants, GuestFault, Kind, Lease, LimitKind, Location,
-    Measures, Message, ObjectName, Outcome, Person, Release, Requirement, RuleId, Severity,
-    Sharing, Subject, Text, Totals, Verdict,
+    Measures, Message, NewContent, ObjectName, Outcome, Person, Release, Requirement, RuleId,
+    Severity, Sharing, Subject, Text, Totals, Verdict,
 };
 use holdpoint::pipeline::{
     Before, ConfigurationRecord, EditRecord, JudgedFinding, Mode, OnFault, PluginRecord, RunRecord,
@@ -86,6 +86,7 @@ pub fn record() -> RunRecord {
             missing: Vec::new(),
             approval: None,
             overriding: None,
+            files: Vec::new(),
             commands: Vec::new(),
             effects: Vec::new(),
             measured: Vec::new(),
@@ -135,7 +136,7 @@ fn plugin(plugin_name: &str, outcome: Outcome) -> PluginRecord {
             .iter()
             .map(|edit| EditRecord {
                 before: Before::File,
-                difference: Some(difference("# Changes\n", edit.content.raw())),
+                difference: Some(difference("# Changes\n", edit.content.text().raw())),
             })
             .collect(),
         _ => Vec::new(),
@@ -338,7 +339,7 @@ fn answers_of_other_kinds_are_shown_and_nothing_is_written_or_sent() {
             "changelog",
             Outcome::Answered(Answer::Edits(vec![Edit {
                 path: "CHANGELOG.md".into(),
-                content: "# Changes\n\n## 1.4.0\n".into(),
+                content: NewContent::Whole("# Changes\n\n## 1.4.0\n".into()),
                 title: "add 1.4.0".into(),
             }])),
         ),

@@ -3,6 +3,7 @@
 //! case keeps.
 
 mod chaos;
+mod edits;
 mod effects;
 mod kills;
 mod messages;

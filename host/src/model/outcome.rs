@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Location, Text, Verdict};
+use super::{Edit, Finding, Location, Text, Verdict};
 
 /// What became of one plugin call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -231,17 +231,6 @@ pub struct Approval {
     pub principal: Text,
     /// How many of them.
     pub count: u32,
-}
-
-/// New content of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edit {
-    /// Path relative to the root of the repository.
-    pub path: Text,
-    /// The whole content.
-    pub content: Text,
-    /// What is edited.
-    pub title: Text,
 }
 
 /// A body for a channel.

@@ -1,4 +1,4 @@
-//! Writes one edit into the operator's working tree: whole, or not at all, and never over somebody's
+//! Writes one edited file into the operator's working tree: whole, or not at all, and never over somebody's
 //! work.
 
 use std::fs::File;
@@ -9,8 +9,8 @@ use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::edits::ORIGINAL_BYTES_MAX;
-use crate::model::{Edit, EffectOutcome, Text};
+use super::edits::{EditedFile, ORIGINAL_BYTES_MAX};
+use crate::model::{EffectOutcome, Text};
 use crate::release::{Error, Tree, TreeError, is_file_name};
 
 /// What the names of files begin with that are being written.
@@ -23,6 +23,13 @@ pub enum Edited {
     Done,
     /// The file had it already.
     AlreadyDone,
+    /// The file has the new content, and the system does not say whether it is on the disk.
+    NotOnDisk {
+        /// The path.
+        path: Text,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The file is as it was.
     Refused(EditRefusal),
 }
@@ -33,6 +40,10 @@ impl Edited {
     pub fn outcome(&self) -> EffectOutcome {
         match self {
             Self::Done | Self::AlreadyDone => EffectOutcome::Done,
+            Self::NotOnDisk { path, source } => EffectOutcome::Failed(Text::from(format!(
+                "`{}` is written, and may not be on the disk: {source}",
+                path.raw()
+            ))),
             Self::Refused(why) => EffectOutcome::NotBegun(Text::from(why.to_string())),
         }
     }
@@ -104,11 +115,11 @@ impl EditRefusal {
     }
 }
 
-/// Writes an edit into a working tree. The file there must be what the judged commit has, and it
+/// Writes an edited file into a working tree. The file there must be what the judged commit has, and it
 /// keeps its mode; folders on the way to a new one are made. Links are never followed, and nothing
 /// is written into a git folder or another repository.
 #[must_use]
-pub fn edit_file(edit: &Edit, tree: &Tree, work_tree: &Dir) -> Edited {
+pub fn edit_file(edit: &EditedFile, tree: &Tree, work_tree: &Dir) -> Edited {
     let mut made = Vec::new();
     let edited = Place {
         path: &edit.path,
@@ -141,7 +152,12 @@ struct Current {
 }
 
 impl Place<'_> {
-    fn edit(&mut self, edit: &Edit, tree: &Tree, work_tree: &Dir) -> Result<Edited, EditRefusal> {
+    fn edit(
+        &mut self,
+        edit: &EditedFile,
+        tree: &Tree,
+        work_tree: &Dir,
+    ) -> Result<Edited, EditRefusal> {
         let path = self.path.raw();
         if !path.split('/').all(|part| is_file_name(part.as_bytes())) {
             return Err(EditRefusal::Path(self.path.clone()));
@@ -170,8 +186,7 @@ impl Place<'_> {
             (None, None) => {}
             _ => return Err(EditRefusal::Differs(self.path.clone())),
         }
-        self.write(&folder, name, wanted, current.as_ref())?;
-        Ok(Edited::Done)
+        self.write(&folder, name, wanted, current.as_ref())
     }
 
     /// A new file does not lie where the judged commit has a submodule, a file or a link.
@@ -266,7 +281,10 @@ impl Place<'_> {
         name: &str,
         content: &[u8],
         current: Option<&Current>,
-    ) -> Result<(), EditRefusal> {
+    ) -> Result<Edited, EditRefusal> {
+        // A handle of a folder that only leads into it cannot be synchronised.
+        let synchronised =
+            open(folder, ".", OFlags::DIRECTORY).map_err(|error| self.system(error))?;
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| self.system(error))?;
         let temporary = format!("{TEMPORARY}{:016x}", u64::from_ne_bytes(random));
@@ -277,7 +295,15 @@ impl Place<'_> {
             // What could not be made cannot be removed either.
             let _ = folder.remove_file(&temporary);
         }
-        written
+        written?;
+        // The new name is on the disk too, before anybody says so.
+        Ok(match synchronised.sync_all() {
+            Ok(()) => Edited::Done,
+            Err(source) => Edited::NotOnDisk {
+                path: self.path.clone(),
+                source,
+            },
+        })
     }
 
     fn write_beside(
@@ -324,8 +350,7 @@ impl Place<'_> {
                 error => self.system(error),
             })?,
         }
-        // The new name is on the disk too, before anybody says so.
-        rustix::fs::fsync(folder).map_err(|error| self.system(error))
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::approval::{Overriding, Risk, Standing};
-use super::edits::EditRecord;
+use super::edits::{EditRecord, EditedFile};
 use super::load::{Configuration, Stage};
 use super::threshold::Thresholds;
 use crate::model::{
@@ -144,6 +144,9 @@ pub struct StageRecord {
     pub approval: Option<Standing>,
     /// What overrides come to; none where nothing is to be overridden.
     pub overriding: Option<Overriding>,
+    /// The files that its edits change, as they are afterwards, in the order in which they are first
+    /// edited.
+    pub files: Vec<EditedFile>,
     /// The commands that it runs, each with its arguments.
     pub commands: Vec<Vec<Text>>,
     /// What is known of its effects.
@@ -218,6 +221,7 @@ impl StageRecord {
             missing: Vec::new(),
             approval: None,
             overriding: None,
+            files: Vec::new(),
             commands: Vec::new(),
             effects: Vec::new(),
             measured: Vec::new(),

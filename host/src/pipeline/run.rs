@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 
 use super::approval::in_force;
 use super::compare::{self, Assessor};
-use super::edits::edits;
+use super::edits::EditedFiles;
 use super::event;
 use super::fold::{Judge, worst};
 use super::load::{Configuration, Stage, Use};
@@ -238,6 +238,7 @@ pub(super) fn stage_record(
     asked: &Asked,
     released: Released,
 ) -> StageRecord {
+    let mut files = EditedFiles::default();
     let plugins: Vec<PluginRecord> = stage
         .uses
         .iter()
@@ -246,7 +247,8 @@ pub(super) fn stage_record(
         .filter_map(|(number, used)| {
             let call = asked.calls.get(&number)?.clone();
             let score = asked.scores.get(&number).copied();
-            plugin_record(session, stage, (number, used), (call, score), released)
+            let answered = (call, score, &mut files);
+            plugin_record(session, stage, (number, used), answered, released)
         })
         .collect();
     let deciding = stage.uses.iter().filter(|used| used.kind != Kind::Verify);
@@ -261,6 +263,7 @@ pub(super) fn stage_record(
         (false, _) => Verdict::Fault,
     };
     record.plugins = plugins;
+    record.files = files.into_files();
     record
 }
 
@@ -504,7 +507,7 @@ fn plugin_record(
     session: Session<'_>,
     stage: &Stage,
     (number, used): (usize, &Use),
-    (call, score): (CallRecord, Option<Score>),
+    (mut call, score, files): (CallRecord, Option<Score>, &mut EditedFiles),
     released: Released,
 ) -> Option<PluginRecord> {
     let configuration = session.configuration;
@@ -518,6 +521,7 @@ fn plugin_record(
         leased: released.leased,
         ..configuration.plan.judge(stage_plan, use_plan, time)
     };
+    let edits = files.put(&mut call.outcome, &session.judged.tree);
     let judgement = judge.judge(&call.outcome);
     Some(PluginRecord {
         name: used.plugin.clone(),
@@ -528,7 +532,7 @@ fn plugin_record(
         on_fault: used.on_fault,
         limits: used.limits,
         grants: resolved.grants.asked(&resolved.plugin.manifest),
-        edits: edits(&call.outcome, &session.judged.tree),
+        edits,
         call,
         score,
         findings: judgement.findings,

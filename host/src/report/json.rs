@@ -14,8 +14,8 @@ mod transcript;
 
 pub use crate::model::write_harmless as write;
 pub use answer::{
-    AnswerReport, ClaimReport, DemandReport, EditReport, FactorReport, MeasureReport,
-    MessageReport, PlaceReport, RequestReport, StepReport,
+    AnswerReport, ClaimReport, DemandReport, EditPlaceReport, EditReport, FactorReport,
+    MeasureReport, MessageReport, PlaceReport, RequestReport, StepReport,
 };
 pub(super) use answer::{health_name, instant};
 pub use check::{

@@ -232,6 +232,9 @@ impl Contract<'_> {
 
     fn edit(&self, edit: &Edit) -> Result<(), Refused> {
         self.text(edit.title.raw())?;
+        for mark in edit.content.marks() {
+            self.text(mark.raw())?;
+        }
         let path = edit.path.raw();
         let plain =
             |part: &str| !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git");

@@ -83,10 +83,9 @@ impl Document for Changelog {
         let content = section::add(&format!("{old}{header}"), &new)
             .map_err(|problem| Fault::malformed(format!("`{}`: {problem}", settings.path)))?;
         Ok(content
-            .map(|content| Edit {
-                path: settings.path.clone(),
-                content,
-                title: format!("the section of {version}"),
+            .map(|content| {
+                let title = format!("the section of {version}");
+                Edit::whole(&settings.path, content, title)
             })
             .into_iter()
             .collect())

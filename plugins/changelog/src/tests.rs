@@ -25,7 +25,7 @@ fn released(old: &str) -> String {
     let [edit] = edits.as_slice() else {
         panic!("{edits:?}")
     };
-    edit.content.clone()
+    edit.content.text().to_owned()
 }
 
 #[track_caller]
@@ -42,7 +42,7 @@ fn check(old: &str, expected: &str) {
 fn a_file_that_is_not_there_is_begun() {
     let begun = edits(release().commit("feat: add a button"), &Settings::default());
     assert_eq!(
-        begun[0].content,
+        begun[0].content.text(),
         "# Changelog\n\nAll notable changes to this project are documented in this file.\n\nThe format \
          is based on [Keep a Changelog](https://keepachangelog.com/en/1.1.0/).\n\n## [Unreleased]\n\n\
          ## [1.4.0] - 2026-11-23\n\n### Added\n\n- add a button\n"
@@ -52,7 +52,7 @@ fn a_file_that_is_not_there_is_begun() {
         ..Settings::default()
     };
     assert_eq!(edits(release().commit("feat: add a button"), &settings), []);
-    assert_eq!(released("\n"), format!("\n{}", begun[0].content));
+    assert_eq!(released("\n"), format!("\n{}", begun[0].content.text()));
 }
 
 #[test]
@@ -136,6 +136,7 @@ fn links_are_continued_or_made() {
         let edits = edits(release, settings);
         edits[0]
             .content
+            .text()
             .lines()
             .last()
             .unwrap_or_default()
@@ -181,7 +182,8 @@ fn commits_are_told_by_section_and_breaking_ones_first() {
         .commit("made it faster")
         .commit("security: close a hole")
         .merge("Merge branch 'x'");
-    let content = &edits(release, &Settings::default())[0].content;
+    let edits = edits(release, &Settings::default());
+    let content = edits[0].content.text();
     let (_, section) = content.split_once("2026-11-23\n").expect("a section");
     assert_eq!(
         section,
@@ -193,7 +195,8 @@ fn commits_are_told_by_section_and_breaking_ones_first() {
 
 #[test]
 fn a_release_of_nothing_notable_says_so() {
-    let content = &edits(release().commit("chore: tidy"), &Settings::default())[0].content;
+    let edits = edits(release().commit("chore: tidy"), &Settings::default());
+    let content = edits[0].content.text();
     assert!(
         content.ends_with("## [1.4.0] - 2026-11-23\n\nNo notable changes.\n"),
         "{content}"
@@ -210,7 +213,8 @@ fn more_than_the_bound_is_counted() {
     for number in 0..5 {
         release = release.commit(&format!("feat: number {number}"));
     }
-    let content = &edits(release, &settings)[0].content;
+    let edits = edits(release, &settings);
+    let content = edits[0].content.text();
     assert!(
         content.ends_with("- number 4\n- number 3\n- … and 3 more changes\n"),
         "{content}"
@@ -220,7 +224,8 @@ fn more_than_the_bound_is_counted() {
 #[test]
 fn the_day_is_that_of_the_zone() {
     let release = release().circumstances(|circumstances| circumstances.utc_offset = 3600);
-    let content = &edits(release, &Settings::default())[0].content;
+    let edits = edits(release, &Settings::default());
+    let content = edits[0].content.text();
     assert!(content.contains("## [1.4.0] - 2026-11-24"), "{content}");
 }
 
@@ -234,7 +239,7 @@ fn commits_can_be_left_out() {
         .commit("feat: add a button")
         .file("CHANGELOG.md", "## Unreleased\n\n- by hand\n");
     assert_eq!(
-        edits(release, &settings)[0].content,
+        edits(release, &settings)[0].content.text(),
         "## Unreleased\n\n## 1.4.0 - 2026-11-23\n\n- by hand\n"
     );
 }

@@ -22,14 +22,12 @@ impl Plugin for ReleaseNotes {
 
 impl Document for ReleaseNotes {
     fn render(release: &Release, settings: &Settings) -> Result<Vec<Edit>, Fault> {
-        Ok(vec![Edit {
-            path: settings.path.clone(),
-            content: notes::write(release, settings)?,
-            title: match &release.subject.version {
-                Some(version) => format!("the notes of {version}"),
-                None => "the notes of what is not released yet".to_owned(),
-            },
-        }])
+        let title = match &release.subject.version {
+            Some(version) => format!("the notes of {version}"),
+            None => "the notes of what is not released yet".to_owned(),
+        };
+        let content = notes::write(release, settings)?;
+        Ok(vec![Edit::whole(&settings.path, content, title)])
     }
 }
 

@@ -12,7 +12,7 @@ fn release() -> ReleaseBuilder {
 fn notes(release: ReleaseBuilder, settings: &Settings) -> String {
     let edits = ReleaseNotes::render(&release.build(), settings).expect("it can decide");
     assert_eq!(edits[0].path, settings.path);
-    edits[0].content.clone()
+    edits[0].content.text().to_owned()
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use holdpoint::model::{Edit, EffectOutcome, Text};
-use holdpoint::pipeline::{EditRefusal, Edited, edit_file};
+use holdpoint::model::{EffectOutcome, Text};
+use holdpoint::pipeline::{EditRefusal, Edited, EditedFile, edit_file};
 use holdpoint::release::Repository as Opened;
 
 use super::head;
@@ -27,12 +27,11 @@ fn edit(repository: &Repository, path: &str, content: &str) -> Edited {
     let opened = Opened::open(repository.path()).expect("a repository");
     let tree = opened.tree(&head(repository)).expect("a tree");
     let work_tree = Dir::open_ambient_dir(repository.path(), ambient_authority());
-    let edit = Edit {
+    let edited = EditedFile {
         path: Text::from(path),
         content: Text::from(content),
-        title: Text::from("a test"),
     };
-    edit_file(&edit, &tree, &work_tree.expect("the working tree"))
+    edit_file(&edited, &tree, &work_tree.expect("the working tree"))
 }
 
 fn read(repository: &Repository, path: &str) -> String {
@@ -72,6 +71,10 @@ fn a_file_as_it_was_judged_is_replaced_whole() {
         names(&repository.path().join("docs")),
         ["committed-link", "guide.md"]
     );
+    // At the root too, which is opened in another way than the folders below it.
+    let edited = edit(&repository, "CHANGELOG.md", "new\n");
+    assert!(matches!(edited, Edited::Done), "{edited:?}");
+    assert_eq!(read(&repository, "CHANGELOG.md"), "new\n");
     // Whoever is killed between doing and recording finds it done.
     let again = edit(&repository, "docs/guide.md", "new guide\n");
     assert!(matches!(again, Edited::AlreadyDone), "{again:?}");

@@ -3,8 +3,8 @@
 use holdpoint::model::{
     Answer, Approval, Assessment, Channel, CutCall, Demand, Edit, Event, EventKind, Factor,
     FaultCode, Finding, GuestFault, Header, Health, LimitKind, Location, LogLevel, LogLine,
-    Measurement, Measures, Message, Outcome, PlannedRequest, Reading, Requirement, RuleId,
-    Severity, Step, Text, TranscriptError, Verdict,
+    Measurement, Measures, Message, NewContent, Outcome, PlannedRequest, Reading, Requirement,
+    RuleId, Severity, Step, Text, TranscriptError, Verdict,
 };
 use proptest::prelude::*;
 
@@ -132,7 +132,11 @@ fn answer() -> impl Strategy<Value = Answer> {
     });
     let edit = (text(), text(), text()).prop_map(|it| Edit {
         path: it.0,
-        content: it.1,
+        content: NewContent::Section {
+            begin: it.2.clone(),
+            end: it.1.clone(),
+            content: it.1,
+        },
         title: it.2,
     });
     let step = (text(), any::<Vec<u8>>(), any::<Vec<u16>>()).prop_map(|(name, body, success)| {

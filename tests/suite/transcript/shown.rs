@@ -2,7 +2,7 @@
 
 use holdpoint::model::{
     Answer, Channel, ContinuousIntegration, Edit, Event, EventKind, Finding, Given, GuestFault,
-    Location, LogLevel, LogLine, Message, Outcome, RuleId, Severity, Text, Verdict,
+    Location, LogLevel, LogLine, Message, NewContent, Outcome, RuleId, Severity, Text, Verdict,
 };
 use holdpoint::report::json::{TranscriptReport, write};
 use holdpoint::report::{Page, human_transcript};
@@ -188,7 +188,10 @@ fn hostile() -> Vec<Transcript> {
     };
     let edit = Edit {
         path: hostile(),
-        content: hostile(),
+        content: NewContent::Insertion {
+            heading: hostile(),
+            content: hostile(),
+        },
         title: hostile(),
     };
     let message = Message {

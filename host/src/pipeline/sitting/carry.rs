@@ -7,8 +7,7 @@ use cap_std::fs::Dir;
 use super::decide::milliseconds;
 use super::{End, Rendered, Seat, SittingError};
 use crate::model::{
-    Answer, Digest, Edit, EffectId, EffectOutcome, EffectState, Intent, Outcome, Part, Record,
-    Settlement, Text,
+    Digest, EffectId, EffectOutcome, EffectState, Intent, Part, Record, Settlement, Text,
 };
 use crate::pipeline::clean_checkout::CleanCheckout;
 use crate::pipeline::commands::{CommandsPlan, command_words};
@@ -274,17 +273,8 @@ impl Seat<'_> {
         if !stage.write_edits {
             return Ok(End::Go);
         }
-        let edits: Vec<Edit> = self
-            .stages
-            .last()
-            .into_iter()
-            .flat_map(|record| &record.plugins)
-            .flat_map(|plugin| match &plugin.call.outcome {
-                Outcome::Answered(Answer::Edits(edits)) => edits.as_slice(),
-                _ => &[],
-            })
-            .cloned()
-            .collect();
+        let record = self.stages.last();
+        let edits = record.map_or_else(Vec::new, |record| record.files.clone());
         let Some(root) = self.session.past.repository.work_tree() else {
             let stage = stage.id.clone();
             return Err(SittingError::NoWorkTree { stage });

@@ -8,19 +8,27 @@ use crate::report::words;
 /// Lines of one difference that are shown before the rest is counted.
 const LINES_SHOWN_MAX: usize = 40;
 
-/// Puts on a page what a document plugin would write, as differences from the judged commit.
+/// Puts on a page what a document plugin would write, as differences from the judged commit. Below it
+/// stands what became of it where the run `began` to write.
 pub(super) fn put(
     page: &mut Page,
     indent: usize,
-    edits: &[Edit],
-    records: &[EditRecord],
+    (edits, records): (&[Edit], &[EditRecord]),
+    began: bool,
     detail: Detail,
 ) {
     if edits.is_empty() {
         page.text(indent, "It would edit nothing.");
         return;
     }
-    page.text(indent, "It would edit (nothing is written):");
+    page.text(
+        indent,
+        if began {
+            "It edits:"
+        } else {
+            "It would edit (nothing is written):"
+        },
+    );
     for (edit, record) in edits.iter().zip(records).take(ITEMS_SHOWN_MAX) {
         let lead = edit.path.terminal().to_string();
         let body = format!(": {}, {}", edit.title.terminal(), extent(edit, record));
@@ -35,7 +43,7 @@ pub(super) fn put(
 /// How much an edit changes, in words.
 fn extent(edit: &Edit, record: &EditRecord) -> String {
     let lines = |count: usize| words::count(count as u64, "line", "lines");
-    let whole = lines(edit.content.raw().lines().count());
+    let whole = lines(edit.content.text().raw().lines().count());
     match (record.before, &record.difference) {
         (Before::Absent, _) => format!("a new file of {whole}"),
         (Before::File, Some(difference)) => match (difference.insertions, difference.deletions) {

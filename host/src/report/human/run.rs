@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::{Detail, Page, answer, edit, effect, finding, message, page, score};
-use crate::model::{Answer, Effects, Outcome, Release, Text, Verdict};
+use crate::model::{Answer, Effects, Outcome, Part, Release, Text, Verdict};
 use crate::pipeline::{OnFault, PluginRecord, RunRecord, StageRecord, Trust};
 use crate::report::commits::Commits;
 use crate::report::json::{instant, level_name};
@@ -153,7 +153,7 @@ fn put_stage(
         "",
     );
     for plugin in &stage.plugins {
-        put_plugin(page, plugin, record, commits, detail);
+        put_plugin(page, (plugin, stage), record, commits, detail);
     }
     effect::put(page, stage, record.sitting.is_none());
     page.gap();
@@ -161,7 +161,7 @@ fn put_stage(
 
 fn put_plugin(
     page: &mut Page,
-    plugin: &PluginRecord,
+    (plugin, stage): (&PluginRecord, &StageRecord),
     record: &RunRecord,
     commits: &Commits<'_>,
     detail: Detail,
@@ -202,7 +202,11 @@ fn put_plugin(
     }
     if let Outcome::Answered(answer) = outcome {
         match answer {
-            Answer::Edits(edits) => edit::put(page, 4, edits, &plugin.edits, detail),
+            Answer::Edits(edits) => {
+                let mut effects = stage.effects.iter();
+                let began = effects.any(|known| known.effect.part == Part::Edit);
+                edit::put(page, 4, (edits, &plugin.edits), began, detail);
+            }
             _ => answer::put(page, 4, answer, commits),
         }
     }

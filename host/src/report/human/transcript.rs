@@ -305,7 +305,7 @@ fn came_to(page: &mut Page, outcome: &Outcome) {
             let count = words::count(edits.len() as u64, "edit", "edits");
             page.led(0, page::heading(), "Answer", &format!(": {count}"));
             for edit in edits.iter().take(FINDINGS_SHOWN_MAX) {
-                let size = words::bytes(edit.content.raw().len() as u64);
+                let size = words::bytes(edit.content.text().raw().len() as u64);
                 let body = format!(
                     "{}: {}, {size}",
                     edit.path.terminal(),

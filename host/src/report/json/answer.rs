@@ -2,8 +2,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    Answer, Approval, Demand, Edit, Health, Lease, Location, Message, PlannedRequest, Sharing,
-    Text, Window,
+    Answer, Approval, Demand, Edit, Health, Lease, Location, Message, NewContent, PlannedRequest,
+    Sharing, Text, Window,
 };
 use crate::pipeline::{Before, EditRecord};
 use crate::report::commits::Commits;
@@ -104,6 +104,26 @@ pub enum DemandReport {
     },
 }
 
+/// Where in a file something is written.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum EditPlaceReport {
+    /// In place of all of it.
+    Whole,
+    /// Between two lines.
+    Section {
+        /// The line before.
+        begin: String,
+        /// The line after.
+        end: String,
+    },
+    /// Below a heading.
+    Insertion {
+        /// The heading.
+        heading: String,
+    },
+}
+
 /// New content of a file.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EditReport {
@@ -111,7 +131,9 @@ pub struct EditReport {
     pub path: String,
     /// What is edited.
     pub title: String,
-    /// The whole content.
+    /// Where in the file.
+    pub place: EditPlaceReport,
+    /// What is written there.
     pub content: String,
     /// What the judged commit has at that path.
     pub before: Before,
@@ -224,13 +246,29 @@ impl PlaceReport {
     }
 }
 
+impl EditPlaceReport {
+    pub(super) fn new(content: &NewContent) -> Self {
+        match content {
+            NewContent::Whole(_) => Self::Whole,
+            NewContent::Section { begin, end, .. } => Self::Section {
+                begin: begin.raw().to_owned(),
+                end: end.raw().to_owned(),
+            },
+            NewContent::Insertion { heading, .. } => Self::Insertion {
+                heading: heading.raw().to_owned(),
+            },
+        }
+    }
+}
+
 impl EditReport {
     fn new(edit: &Edit, record: &EditRecord) -> Self {
         let difference = record.difference.as_ref();
         Self {
             path: edit.path.raw().to_owned(),
             title: edit.title.raw().to_owned(),
-            content: edit.content.raw().to_owned(),
+            place: EditPlaceReport::new(&edit.content),
+            content: edit.content.text().raw().to_owned(),
             before: record.before,
             insertions: difference.map(|difference| difference.insertions),
             deletions: difference.map(|difference| difference.deletions),

@@ -3,7 +3,7 @@ use semver::Version;
 use serde::Serialize;
 
 use super::run::{CircumstancesReport, FaultReport, GrantsReport, LimitsReport, LogLineReport};
-use super::{AnswerReport, PlaceReport, SCHEMA_VERSION, instant};
+use super::{AnswerReport, EditPlaceReport, PlaceReport, SCHEMA_VERSION, instant};
 use crate::model::{
     Answer, Channel, Edit, Event, EventKind, Finding, HostAnswer, HostCall, HostQuestion, Input,
     Kind, Outcome, Severity, Transcript, TreeRefusal, Verdict,
@@ -188,7 +188,9 @@ pub struct GivenEditReport {
     pub path: String,
     /// What is edited.
     pub title: String,
-    /// The whole content.
+    /// Where in the file.
+    pub place: EditPlaceReport,
+    /// What is written there.
     pub content: String,
 }
 
@@ -357,7 +359,8 @@ impl GivenEditReport {
         Self {
             path: edit.path.raw().to_owned(),
             title: edit.title.raw().to_owned(),
-            content: edit.content.raw().to_owned(),
+            place: EditPlaceReport::new(&edit.content),
+            content: edit.content.text().raw().to_owned(),
         }
     }
 }

@@ -14,6 +14,9 @@ pub struct Settings {
     /// A path to edit.
     #[serde(default)]
     path: String,
+    /// The edits to answer with, in place of one of `path`.
+    #[serde(default)]
+    edits: Vec<AskedEdit>,
     /// A body to send.
     #[serde(default)]
     body: String,
@@ -29,6 +32,15 @@ pub struct Settings {
     /// Whether numbers are not numbers.
     #[serde(default)]
     not_a_number: bool,
+}
+
+/// An edit: of the whole file, below one mark, or between two.
+#[holdpoint_sdk::settings]
+struct AskedEdit {
+    path: String,
+    content: String,
+    #[serde(default)]
+    marks: Vec<String>,
 }
 
 struct Liar;
@@ -60,12 +72,15 @@ impl Resource for Liar {
 
 impl Document for Liar {
     fn render(_: &Release, settings: &Settings) -> Result<Vec<Edit>, Fault> {
-        let path = settings.path.clone();
-        Ok(vec![Edit {
-            path,
-            content: "content".into(),
-            title: "an edit".into(),
-        }])
+        if settings.edits.is_empty() {
+            return Ok(vec![Edit::whole(&settings.path, "content", "an edit")]);
+        }
+        let edit = |asked: &AskedEdit| match asked.marks.as_slice() {
+            [] => Edit::whole(&asked.path, &asked.content, "an edit"),
+            [heading] => Edit::insertion(&asked.path, heading, &asked.content, "an edit"),
+            [begin, end, ..] => Edit::section(&asked.path, (begin, end), &asked.content, "an edit"),
+        };
+        Ok(settings.edits.iter().map(edit).collect())
     }
 }
 

@@ -4,7 +4,8 @@ use super::exports::{action, document, notify, policy, resource, risk, verify};
 use super::interfaces::model;
 use crate::model::{
     Answer, Approval, Demand, Edit, Factor, FaultCode, GuestFault, Header, Health, Lease,
-    Measurement, Message, PlannedRequest, Reading, Requirement, Severity, Sharing, Step, Window,
+    Measurement, Message, NewContent, PlannedRequest, Reading, Requirement, Severity, Sharing,
+    Step, Window,
 };
 use crate::sandbox::answer::{Unchecked, UncheckedFactor, UncheckedFinding, UncheckedLocation};
 
@@ -81,7 +82,18 @@ impl IntoModel for Vec<document::Edit> {
     fn into_model(self) -> Unchecked {
         let edit = |edit: document::Edit| Edit {
             path: edit.path.into(),
-            content: edit.content.into(),
+            content: match edit.content {
+                document::NewContent::Whole(content) => NewContent::Whole(content.into()),
+                document::NewContent::Section(section) => NewContent::Section {
+                    begin: section.begin.into(),
+                    end: section.end.into(),
+                    content: section.content.into(),
+                },
+                document::NewContent::Insertion(insertion) => NewContent::Insertion {
+                    heading: insertion.heading.into(),
+                    content: insertion.content.into(),
+                },
+            },
             title: edit.title.into(),
         };
         Unchecked::Other(Answer::Edits(self.into_iter().map(edit).collect()))
