@@ -1,5 +1,6 @@
 //! The nouns of a release, and pure rules about them. Nothing here reads, writes or asks.
 
+mod base;
 mod circumstances;
 mod difference;
 mod digest;
@@ -24,6 +25,7 @@ mod text;
 mod transcript;
 mod verdict;
 
+pub use base::{BaseSource, Extent};
 pub use circumstances::{Circumstances, ContinuousIntegration};
 pub use difference::Difference;
 pub use digest::{Digest, DigestWriter, ParseDigestError};

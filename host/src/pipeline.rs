@@ -81,7 +81,7 @@ pub use file::{
 };
 pub use fold::{Judge, Judgement, worst};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};
-pub use notice::RangeNotes;
+pub use notice::{RangeNotes, passed_over_words};
 pub use order::order;
 pub use parse::{parse, schema, source};
 pub use plan::{Layer, Plan, PluginPlan, ReleasePlan, RunLimits, Set, StagePlan, UsePlan};

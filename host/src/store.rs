@@ -30,7 +30,10 @@ mod writing;
 
 pub use cache::{CACHE_BYTES_MAX, CACHE_ENTRIES_MAX, Cache, Place};
 pub use connection::{ANSWER_SECONDS_MAX, BUSY_SECONDS_MAX};
-pub use database::{NOTICE_SECONDS_MAX, open_file, open_folder, open_postgres};
+pub use database::{
+    NOTICE_SECONDS_MAX, open_file, open_folder, open_postgres, read_file, read_folder,
+    read_postgres,
+};
 pub use documents::DOCUMENT_BYTES_MAX;
 pub use error::{Readable, StoreError, Written};
 pub use postgres::CONNECT_SECONDS_MAX;

@@ -94,6 +94,7 @@ fn the_reasons_are_the_commits() {
   "head": "[id]",
   "previous": "1.2.3",
   "previous-tag": "v1.2.3",
+  "previous-run": null,
   "ignored-tags": [],
   "next": "1.3.0",
   "next-tag": "v1.3.0",

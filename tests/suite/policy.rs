@@ -353,6 +353,7 @@ fn score(outcome: &Outcome) -> Option<Score> {
             value: assessment.magnitude,
             basis: Basis::Scale(ScaleReason::TooFew),
             releases: 0,
+            recorded: 0,
             left_out: 0,
             unfinished: 0,
         }),

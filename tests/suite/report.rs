@@ -50,6 +50,7 @@ pub fn record() -> RunRecord {
         changes: Vec::new(),
     };
     RunRecord {
+        base_source: None,
         run: "0195-run".to_owned(),
         verdict: Verdict::Go,
         overridden: false,

@@ -683,6 +683,7 @@ fn when_the_time_is_over_what_is_known_counts_or_the_fixed_scale() {
 
     let mut known = Earlier {
         magnitudes: vec![1.0; 20],
+        recorded: 0,
         left_out: 0,
         unfinished: 30,
     };

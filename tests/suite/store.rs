@@ -20,6 +20,7 @@ mod layouts;
 mod leases;
 mod places;
 mod processes;
+mod releases;
 mod server;
 mod sittings;
 mod written;
@@ -208,6 +209,7 @@ pub fn new_run(number: u32) -> NewRun {
         version: Some(semver::Version::new(1, number.into(), 0)),
         head: ObjectName::new(&format!("{number:040x}")).expect("a name"),
         began: time(number.into()),
+        extent: None,
     }
 }
 

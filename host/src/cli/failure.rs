@@ -222,6 +222,7 @@ impl Failure {
                 | StoreError::Refused { .. }
                 | StoreError::Address { .. }
                 | StoreError::NewerLayout { .. }
+                | StoreError::OlderLayout { .. }
                 | StoreError::NotAStore { .. } => ExitCode::USAGE,
                 _ => ExitCode::FAULT,
             },

@@ -1,6 +1,7 @@
 use semver::Prerelease;
 
 use super::configuration::ConfigurationArguments;
+use super::record::StoreArguments;
 use super::{ExitCode, Failure, Format, Output};
 use crate::pipeline::Flags;
 use crate::release::{self, NextQuery};
@@ -26,6 +27,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATH")]
     path: Option<String>,
 
+    /// Count on from what is recorded as released there too, such as production
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+
     /// A pre-release of this name, such as rc
     #[arg(long, value_name = "NAME")]
     pre: Option<Prerelease>,
@@ -36,16 +41,22 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     configuration: ConfigurationArguments,
+
+    #[command(flatten)]
+    store: StoreArguments,
 }
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let flags = Flags {
         to: arguments.to.clone(),
         path: arguments.path.clone(),
+        target: arguments.target.clone(),
         ..Flags::default()
     };
     let (repository, configuration) = arguments.configuration.load(flags)?;
     let query = configuration.query(&repository);
+    let recorded = arguments.store.recorded(&repository, &query);
+    let recorded = tokio::runtime::Handle::current().block_on(recorded)?;
     let proposal = release::next(
         &repository,
         &NextQuery {
@@ -55,6 +66,7 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
             versioning: query.versioning,
             initial: query.initial,
             pre_release: arguments.pre.clone(),
+            recorded,
         },
     )?;
     if output.format == Format::Json {

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use super::Failure;
 use super::cache::user_folder;
 use super::failure::Lacking;
-use crate::model::{ContinuousIntegration, Holder, Text};
+use crate::model::{ContinuousIntegration, Holder, RunSummary, Text};
+use crate::release::bounds::EARLIER_RELEASES_MAX;
+use crate::release::{Query, Repository};
 use crate::store::{self, Store};
 
 /// How a `PostgreSQL` store is written.
@@ -59,11 +61,78 @@ impl StoreArguments {
         }
     }
 
+    /// Opens the store to read what is recorded, for what records nothing itself: none where there is
+    /// no store. Nothing is made. One that cannot be read is an error where the operator named it,
+    /// else a warning: a rehearsal in a place where there is nothing to be read still says much.
+    pub(super) async fn open_to_read(&self) -> Result<Option<Arc<dyn Store>>, Failure> {
+        match self.read().await {
+            Ok(store) => Ok(store),
+            Err(error) if self.is_named() => Err(error),
+            Err(error) => {
+                tracing::warn!("what is recorded is not known here: {}", error.words());
+                Ok(None)
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Option<Arc<dyn Store>>, Failure> {
+        if let Some(file) = &self.state {
+            return Ok(store::read_file(file).await?);
+        }
+        let named = self.store.as_deref().filter(|place| !place.is_empty());
+        match named {
+            Some(url) if POSTGRES.iter().any(|scheme| url.starts_with(scheme)) => {
+                Ok(store::read_postgres(url).await?)
+            }
+            Some(folder) => Ok(store::read_folder(folder.as_ref()).await?),
+            None => match user_folder("XDG_STATE_HOME", ".local/state") {
+                Some(folder) => Ok(store::read_folder(&folder).await?),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// What was released on the target of a query, read from the store if there is one, for what
+    /// records nothing itself. Nothing is asked where no target is named.
+    pub(super) async fn recorded(
+        &self,
+        repository: &Repository,
+        query: &Query,
+    ) -> Result<Vec<RunSummary>, Failure> {
+        if query.target.is_none() {
+            return Ok(Vec::new());
+        }
+        match self.open_to_read().await? {
+            Some(store) => match recorded(&store, repository, query).await {
+                Err(error) if !self.is_named() => {
+                    tracing::warn!("what is recorded is not known here: {}", error.words());
+                    Ok(Vec::new())
+                }
+                recorded => recorded,
+            },
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// Whether the operator named a place, so that not being able to use it is an error whatever
     /// the run needs.
     pub(super) fn is_named(&self) -> bool {
         self.state.is_some() || self.store.as_deref().is_some_and(|place| !place.is_empty())
     }
+}
+
+/// What was released on the target of a query, newest first; nothing where no target is named.
+pub(super) async fn recorded(
+    store: &Arc<dyn Store>,
+    repository: &Repository,
+    query: &Query,
+) -> Result<Vec<RunSummary>, Failure> {
+    let Some(target) = &query.target else {
+        return Ok(Vec::new());
+    };
+    let project = repository.project(query);
+    let count = u32::try_from(EARLIER_RELEASES_MAX).unwrap_or(u32::MAX);
+    Ok(store.releases(project.raw(), target, count).await?)
 }
 
 /// This process, for others that find it at work.

@@ -6,7 +6,7 @@ use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::failure::Lacking;
 use super::progress::Progress;
-use super::record::StoreArguments;
+use super::record::{self, StoreArguments};
 use super::run::{circumstances, finish, sitting_time};
 use super::sign::{Saying, SignArguments};
 use super::signal::Cancellation;
@@ -177,6 +177,9 @@ fn prepare(
     }
     let configuration = Arc::new(configuration);
     progress.say("reading the release".to_owned());
+    let query = configuration.query(&repository);
+    let recorded = record::recorded(store, &repository, &query);
+    let recorded = tokio::runtime::Handle::current().block_on(recorded)?;
     let subject = tokio::runtime::Handle::current()
         .block_on(store.document(&run.key.subject))?
         .ok_or_else(|| SittingError::NoSubject {
@@ -198,10 +201,14 @@ fn prepare(
             release: Arc::new(release),
         },
         configuration,
-        range: RangeNotes::default(),
+        range: RangeNotes {
+            source: run.extent.as_ref().map(|extent| extent.source.clone()),
+            ..RangeNotes::default()
+        },
         past: Past {
             repository: Arc::new(repository),
             cache,
+            recorded,
         },
     })
 }

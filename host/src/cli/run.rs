@@ -12,15 +12,17 @@ use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::moment::Moment;
 use super::progress::Progress;
-use super::record::{StoreArguments, now, random_bits};
+use super::record::{self, StoreArguments, now, random_bits};
 use super::signal::Cancellation;
 use super::sit::Ready;
 use super::{ExitCode, Failure, Format, Output};
-use crate::model::{Circumstances, Digest, Invocation, Release, RunId, Text};
+use crate::model::{
+    BaseSource, Circumstances, Digest, Invocation, Release, RunId, RunSummary, Text,
+};
 use crate::pipeline::{
     self, Beginning, Configuration, Flags, Judged, Past, Prepared, RangeNotes, RunRecord, Trust,
 };
-use crate::release::{self, Repository};
+use crate::release::{self, Query, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
 use crate::store::Store;
@@ -129,14 +131,12 @@ pub(super) fn execute(
     cancellation: &Cancellation,
 ) -> Result<ExitCode, Failure> {
     let progress = Progress::new(output, "reading the configuration");
-    let ready = prepare(arguments, &progress)?;
     let runtime = tokio::runtime::Handle::current();
-    let is_rehearsal =
-        ready.judged.release.circumstances.dry_run || ready.configuration.trust == Trust::Untrusted;
-    let store = if is_rehearsal {
-        None
-    } else {
-        runtime.block_on(open(&arguments.store, &ready.configuration))?
+    let (ready, store) = prepare(arguments, &progress)?;
+    let is_rehearsal = is_rehearsal(arguments, &ready.configuration);
+    let store = match store {
+        None if !is_rehearsal => runtime.block_on(open(&arguments.store, &ready.configuration))?,
+        store => store,
     };
     let record = runtime.block_on(async {
         match store {
@@ -148,6 +148,38 @@ pub(super) fn execute(
     })?;
     drop(progress);
     finish(&record, arguments.allow_untrusted, output)
+}
+
+/// Whether nothing is carried out, sent or recorded.
+fn is_rehearsal(arguments: &Arguments, configuration: &Configuration) -> bool {
+    is_dry_run(arguments) || configuration.trust == Trust::Untrusted
+}
+
+fn is_dry_run(arguments: &Arguments) -> bool {
+    arguments.dry_run || arguments.release.at.is_some()
+}
+
+/// What was released on the target before, and the store where it was opened for writing. What runs
+/// on a target is where its next range begins: a run that is recorded cannot do without knowing it.
+fn released(
+    arguments: &Arguments,
+    repository: &Repository,
+    configuration: &Configuration,
+) -> Result<(Vec<RunSummary>, Option<Arc<dyn Store>>), Failure> {
+    let query = configuration.query(repository);
+    let runtime = tokio::runtime::Handle::current();
+    if is_rehearsal(arguments, configuration) {
+        let recorded = arguments.store.recorded(repository, &query);
+        return Ok((runtime.block_on(recorded)?, None));
+    }
+    if query.target.is_none() {
+        return Ok((Vec::new(), None));
+    }
+    runtime.block_on(async {
+        let store = arguments.store.open().await?;
+        let recorded = record::recorded(&store, repository, &query).await?;
+        Ok((recorded, Some(store)))
+    })
 }
 
 /// The store; none where it cannot be had and nothing of the run needs a record.
@@ -178,6 +210,7 @@ async fn recorded(
         store: &store,
         configuration: &ready.configuration,
         release: &ready.judged.release,
+        source: ready.range.source.clone().unwrap_or(BaseSource::Beginning),
         invocation: invocation(arguments),
         id: RunId::from_bits(random_bits()?),
         nonce: format!("{:032x}", random_bits()?),
@@ -226,7 +259,10 @@ pub(super) fn finish(
     Ok(code)
 }
 
-fn prepare(arguments: &Arguments, progress: &Progress) -> Result<Ready, Failure> {
+fn prepare(
+    arguments: &Arguments,
+    progress: &Progress,
+) -> Result<(Ready, Option<Arc<dyn Store>>), Failure> {
     let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
     let configuration = Arc::new(configuration);
     let cache = arguments.cache.open();
@@ -239,7 +275,12 @@ fn prepare(arguments: &Arguments, progress: &Progress) -> Result<Ready, Failure>
         })
     };
     progress.say("reading the release".to_owned());
-    let (release, range) = collect(arguments, &repository, &configuration, progress)?;
+    let (recorded, store) = released(arguments, &repository, &configuration)?;
+    let query = Query {
+        recorded,
+        ..configuration.query(&repository)
+    };
+    let (release, range) = collect(arguments, &repository, &configuration, &query, progress)?;
     progress.say("loading plugins".to_owned());
     let prepared = loading
         .join()
@@ -249,7 +290,7 @@ fn prepare(arguments: &Arguments, progress: &Progress) -> Result<Ready, Failure>
         tree: Arc::new(repository.tree(&release.subject.head)?),
         release: Arc::new(release),
     };
-    Ok(Ready {
+    let ready = Ready {
         configuration,
         prepared,
         judged,
@@ -257,29 +298,31 @@ fn prepare(arguments: &Arguments, progress: &Progress) -> Result<Ready, Failure>
         past: Past {
             repository: Arc::new(repository),
             cache,
+            recorded: query.recorded,
         },
-    })
+    };
+    Ok((ready, store))
 }
 
 fn collect(
     arguments: &Arguments,
     repository: &Repository,
     configuration: &Configuration,
+    query: &Query,
     progress: &Progress,
 ) -> Result<(Release, RangeNotes), Failure> {
-    let query = configuration.query(repository);
-    let collected = repository.collect(&query, &|commits| {
+    let collected = repository.collect(query, &|commits| {
         progress.say(format!("reading the release: {commits} commits"));
     })?;
     let digest = Digest::of_json(&collected.subject);
     tracing::info!(
         commits = collected.subject.totals.commits,
         files = collected.subject.totals.files,
-        base_tag = collected.base_tag.as_ref().map(|tag| tag.terminal().to_string()),
+        begins_at = %collected.source.words().terminal(),
         %digest,
         "release read"
     );
-    let dry_run = arguments.dry_run || arguments.release.at.is_some();
+    let dry_run = is_dry_run(arguments);
     let time = arguments.release.time();
     let circumstances = circumstances(configuration, time, collected.dirty, dry_run);
     let release = Release {
@@ -290,6 +333,8 @@ fn collect(
     let range = RangeNotes {
         narrowing: collected.narrowing,
         jump: collected.jump,
+        source: Some(collected.source),
+        passed_over: collected.passed_over,
     };
     Ok((release, range))
 }

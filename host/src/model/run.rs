@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Digest, Effects, ObjectName, Text, Verdict};
+use super::{Digest, Effects, Extent, ObjectName, Text, Verdict};
 
 /// Identifier of a run: 32 lower-case hexadecimal digits, made at random.
 ///
@@ -15,7 +15,7 @@ use super::{Digest, Effects, ObjectName, Text, Verdict};
 /// assert_eq!(run.short(), "0123456789ab");
 /// assert!(RunId::new("latest").is_none());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct RunId(String);
 
@@ -110,6 +110,22 @@ pub struct RunSummary {
     pub overridden: bool,
     /// What became of its effects.
     pub effects: Effects,
+    /// What it judged, in short; none where that was not recorded.
+    #[serde(default)]
+    pub extent: Option<Extent>,
+}
+
+impl RunSummary {
+    /// Whether what it judged is a release of a target since: the target was named, everything in
+    /// the run was let go, and nothing of it was undone. Effects are not asked for: where a pipeline
+    /// has none, whoever asked for the run deploys by its exit code.
+    #[must_use]
+    pub fn is_release(&self) -> bool {
+        self.key.target.is_some()
+            && self.state == RunState::Finished
+            && (self.verdict == Some(Verdict::Go) || self.overridden)
+            && matches!(self.effects, Effects::None | Effects::Done)
+    }
 }
 
 /// Whether a run goes on.

@@ -13,6 +13,8 @@ pub struct Score {
     pub basis: Basis,
     /// Earlier releases that it was compared with, or that there are when they are too few.
     pub releases: u32,
+    /// How many of `releases` are known from recorded runs; the others are by their tags.
+    pub recorded: u32,
     /// Earlier releases that could not be read or assessed.
     pub left_out: u32,
     /// Earlier releases that there was no time for.
@@ -49,6 +51,8 @@ pub enum ScaleReason {
 pub struct Earlier {
     /// The magnitude of each that was assessed; all finite.
     pub magnitudes: Vec<f64>,
+    /// How many of these, or where none had to be assessed of all, are known from recorded runs.
+    pub recorded: u32,
     /// How many could not be read or assessed.
     pub left_out: u32,
     /// How many there was no time or no need for.
@@ -123,6 +127,7 @@ impl Score {
                 Some(ScaleReason::TooFew) => assessed.saturating_add(earlier.unfinished),
                 _ => assessed,
             },
+            recorded: earlier.recorded,
             left_out: earlier.left_out,
             unfinished,
         }

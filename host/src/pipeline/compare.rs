@@ -14,7 +14,7 @@ use super::load::Configuration;
 use super::run::{Calls, seed};
 use crate::model::{
     Answer, Assessment, COMPARED_RELEASES_MIN, Circumstances, Digest, Earlier, Grants, Kind,
-    Outcome, Release, Score, Subject,
+    Outcome, Release, RunSummary, Score, Subject,
 };
 use crate::release::{self, EarlierRelease, EarlierReleases, Query, Repository, Tree};
 use crate::sandbox::{Call, Input, Limits, Loaded};
@@ -34,6 +34,8 @@ pub struct Past {
     pub repository: Arc<Repository>,
     /// Where it is kept what they were assessed with.
     pub cache: Cache,
+    /// What was released on the target, as it is recorded, newest first.
+    pub recorded: Vec<RunSummary>,
 }
 
 /// A risk plugin that has assessed the release.
@@ -62,7 +64,15 @@ pub(super) async fn scores(
     assessors: &[Assessor],
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Vec<Score> {
-    let query = configuration.query(&past.repository);
+    let query = Query {
+        recorded: past.recorded.clone(),
+        ..configuration.query(&past.repository)
+    };
+    let recorded = past.repository.recorded(&query, &release.subject.head);
+    let recorded = recorded.unwrap_or_else(|error| {
+        tracing::warn!(%error, "recorded releases cannot be read");
+        Vec::new()
+    });
     let earlier = match &release.subject.base {
         Some(base) => past
             .repository
@@ -72,7 +82,8 @@ pub(super) async fn scores(
                 EarlierReleases::default()
             }),
         None => EarlierReleases::default(),
-    };
+    }
+    .after(recorded);
     let all = u32::try_from(earlier.releases.len()).unwrap_or(u32::MAX);
     let (project, zone) = (&release.subject.project, &release.circumstances.zone);
     let known = assessors.iter().map(|assessor| Known {
@@ -80,13 +91,20 @@ pub(super) async fn scores(
         kept: Kept::read(&past.cache, assessor, (&query, project, zone)),
         earlier: Earlier {
             magnitudes: Vec::new(),
+            recorded: 0,
             left_out: earlier.unreadable,
             unfinished: all,
         },
     });
     let mut known: Vec<Known<'_>> = known.collect();
     // With too few there is nothing to be worked out.
-    if all.saturating_add(earlier.unreadable) >= COMPARED_RELEASES_MIN {
+    if all.saturating_add(earlier.unreadable) < COMPARED_RELEASES_MIN {
+        let recorded = earlier.releases.iter().filter(|one| one.run.is_some());
+        let recorded = u32::try_from(recorded.count()).unwrap_or(u32::MAX);
+        for known in &mut known {
+            known.earlier.recorded = recorded;
+        }
+    } else {
         let comparison = Comparison {
             repository: Arc::clone(&past.repository),
             query: Arc::new(query),
@@ -116,9 +134,10 @@ impl Known<'_> {
         earlier.unfinished = earlier.unfinished.saturating_sub(1);
         match found {
             Some(Found::Assessed { magnitude, subject }) => {
-                let version = &release.version;
-                tracing::debug!(%version, %subject, magnitude, "earlier release");
+                let head = &release.head;
+                tracing::debug!(%head, %subject, magnitude, "earlier release");
                 earlier.magnitudes.push(magnitude);
+                earlier.recorded += u32::from(release.run.is_some());
             }
             Some(Found::Nothing) => {}
             None => earlier.left_out = earlier.left_out.saturating_add(1),

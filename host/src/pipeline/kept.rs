@@ -63,7 +63,7 @@ struct Question<'a> {
 struct Which<'a> {
     head: &'a ObjectName,
     base: Option<&'a ObjectName>,
-    version: &'a semver::Version,
+    version: Option<&'a semver::Version>,
     previous: Option<&'a semver::Version>,
     tags: &'a [Text],
 }
@@ -170,7 +170,7 @@ fn name(release: &EarlierRelease) -> Digest {
     Digest::of_json(&Which {
         head: &release.head,
         base: release.base.as_ref(),
-        version: &release.version,
+        version: release.version.as_ref(),
         previous: release.previous.as_ref(),
         tags: &release.tags,
     })

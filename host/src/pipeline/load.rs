@@ -421,7 +421,8 @@ fn digest(
 }
 
 impl Configuration {
-    /// What to read of the repository: what the files say, and over it what the flags say.
+    /// What to read of the repository: what the files say, and over it what the flags say. What is
+    /// recorded of the target is the store's to say.
     #[must_use]
     pub fn query(&self, repository: &Repository) -> Query {
         let release = &self.plan.release;
@@ -476,6 +477,7 @@ impl Configuration {
                 })
                 .collect(),
             trusted_owners: self.trusted_owners.clone(),
+            recorded: Vec::new(),
         }
     }
 

@@ -3,8 +3,10 @@ use super::load::Configuration;
 use super::quantity::Span;
 use super::waiver::Waiver;
 use super::{JudgedFinding, MessageRecord, StageRecord};
-use crate::model::{Capability, Finding, Location, Outcome, Release, RuleId, Severity, Text};
-use crate::release::{Jump, Narrowing};
+use crate::model::{
+    BaseSource, Capability, Finding, Location, Outcome, Release, RuleId, Severity, Text,
+};
+use crate::release::{Jump, Narrowing, PassedOver, Place};
 
 /// What a person should know about the range, beyond what is in it.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +15,10 @@ pub struct RangeNotes {
     pub narrowing: Vec<Narrowing>,
     /// A last release that does not follow the one before it.
     pub jump: Option<Jump>,
+    /// What says where the range begins; none where that is not known any more.
+    pub source: Option<BaseSource>,
+    /// What runs on the target by the record, where the range cannot begin there.
+    pub passed_over: Option<PassedOver>,
 }
 
 /// The name under which the host has findings.
@@ -33,6 +39,8 @@ pub(super) fn findings(
         }
     }
     findings.extend(range.jump.as_ref().map(version_jump));
+    let passed_over = range.passed_over.as_ref().zip(range.source.as_ref());
+    findings.extend(passed_over.map(|(passed, source)| release_passed_over(passed, source)));
     if release.circumstances.dirty == Some(true) {
         findings.push(notice(
             "dirty-tree",
@@ -128,6 +136,54 @@ fn version_jump(jump: &Jump) -> JudgedFinding {
         ),
         "if that tag was not a release, remove it, or name the last release with `--from`",
     )
+}
+
+/// What is released is not what follows what runs.
+fn release_passed_over(passed: &PassedOver, source: &BaseSource) -> JudgedFinding {
+    let help = match passed.place {
+        Place::Ahead => "this takes the target back: that it is meant to is for you to know",
+        Place::Apart | Place::Contained => {
+            "the history was written anew, or goes on elsewhere: look at what of it this release \
+             would take away, or name the start with `--from`"
+        }
+        Place::Missing => {
+            "fetch its commit; where the history was written anew, name the start with `--from`"
+        }
+    };
+    let words = passed_over_words(passed, source);
+    notice(
+        "release-passed-over",
+        Severity::Warning,
+        words.raw().to_owned(),
+        help,
+    )
+}
+
+/// Why a range does not begin at what runs on the target, in a sentence without a full stop.
+#[must_use]
+pub fn passed_over_words(passed: &PassedOver, source: &BaseSource) -> Text {
+    let release = &passed.release;
+    let version = match &release.version {
+        Some(version) => version.to_string(),
+        None => "a release without a version".to_owned(),
+    };
+    let target = release
+        .key
+        .target
+        .as_ref()
+        .map_or("", |target| target.raw());
+    let why = match passed.place {
+        Place::Ahead => "is newer than what is judged",
+        Place::Apart | Place::Contained => "is not part of what is judged",
+        Place::Missing => "is not in this repository",
+    };
+    Text::from(format!(
+        "what runs on {target} by the record, {version} (commit {}, run {}), {why}: the range \
+         begins at {}",
+        release.head.short(),
+        release.id.short(),
+        source.words().raw()
+    ))
 }
 
 fn grant_unused(plugin: &str, capability: Capability) -> JudgedFinding {

@@ -5,9 +5,9 @@ use super::edits::{EditRecord, EditedFile};
 use super::load::{Configuration, Stage};
 use super::threshold::Thresholds;
 use crate::model::{
-    Answer, Approval, Demand, Digest, EffectId, EffectState, Effects, EventKind, Finding, Grants,
-    Health, Kind, OutboxMessage, Outcome, Release, Requirement, RuleId, RunState, Score, Text,
-    Verdict,
+    Answer, Approval, BaseSource, Demand, Digest, EffectId, EffectState, Effects, EventKind,
+    Finding, Grants, Health, Kind, OutboxMessage, Outcome, Release, Requirement, RuleId, RunState,
+    Score, Text, Verdict,
 };
 use crate::sandbox::{CallRecord, Limits};
 
@@ -24,6 +24,8 @@ pub struct RunRecord {
     pub effects: Effects,
     /// What was judged.
     pub release: Arc<Release>,
+    /// What said where its range begins; none where that is not known any more.
+    pub base_source: Option<BaseSource>,
     /// What decided.
     pub configuration: ConfigurationRecord,
     /// The stages in the order in which they ran; one that was not reached is there too.

@@ -164,6 +164,7 @@ pub async fn run(session: Session<'_>) -> RunRecord {
         verdict,
         overridden: false,
         effects: Effects::None,
+        base_source: session.range.source.clone(),
         release,
         configuration: ConfigurationRecord::of(configuration),
         stages,

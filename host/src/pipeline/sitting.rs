@@ -336,6 +336,7 @@ impl<'a> Seat<'a> {
             verdict,
             overridden,
             effects,
+            base_source: self.session.range.source.clone(),
             release,
             configuration: ConfigurationRecord::of(configuration),
             stages,

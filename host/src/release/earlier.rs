@@ -9,19 +9,22 @@ use semver::Version;
 use super::changes::PathFilter;
 use super::handle::Handle;
 use super::tags::{self, Tag};
-use super::{Error, Query, Repository, bounds, collect, commits, range};
-use crate::model::{ObjectName, Subject, Text};
+use super::{Error, Query, Repository, bounds, collect, commits, range, recorded};
+use crate::model::{ObjectName, RunId, Subject, Text};
 
-/// A release of the past: a commit with a tag of the project's pattern, and the range that it
-/// released. A commit with several such tags is one release, of the highest version.
+/// A release of the past, and the range that it released: a commit with a tag of the project's
+/// pattern, or one that a recorded run has released. A commit with several such tags is one release,
+/// of the highest version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlierRelease {
     /// The released commit.
     pub head: ObjectName,
     /// The commit of the release before it; none for the first.
     pub base: Option<ObjectName>,
-    /// Its version.
-    pub version: Version,
+    /// Its version; only a recorded release can have none.
+    pub version: Option<Version>,
+    /// The run that recorded it; none where it is known by its tag.
+    pub run: Option<RunId>,
     /// The version of the release before it; none for the first.
     pub previous: Option<Version>,
     /// Tags of the pattern on the released commit, highest version first.
@@ -33,11 +36,90 @@ pub struct EarlierRelease {
 /// The releases that a commit contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EarlierReleases {
-    /// Those that can be read, highest version first.
+    /// Those that can be read: recorded ones first, newest first, then those known by a tag, highest
+    /// version first.
     pub releases: Vec<EarlierRelease>,
     /// How many could not be read, because commits of theirs are missing or damaged, or were not
     /// fetched.
     pub unreadable: u32,
+}
+
+impl EarlierReleases {
+    /// These, and recorded ones before them: a commit that was released more than once counts once,
+    /// by the first of its entries, and of all there are at most
+    /// [`bounds::EARLIER_RELEASES_MAX`].
+    #[must_use]
+    pub fn after(self, recorded: Vec<EarlierRelease>) -> Self {
+        let mut seen = BTreeSet::new();
+        let all = recorded.into_iter().chain(self.releases);
+        Self {
+            releases: all
+                .filter(|release| seen.insert(release.head.clone()))
+                .take(bounds::EARLIER_RELEASES_MAX)
+                .collect(),
+            unreadable: self.unreadable,
+        }
+    }
+}
+
+/// The recorded releases of a query with the same path filter, newest first, without that of the
+/// judged commit. Those whose commits are not in the repository any more are not there: what a
+/// rewritten history has left behind says nothing of how well the present one can be read.
+pub(super) fn recorded(
+    repository: &Repository,
+    query: &Query,
+    head: &ObjectName,
+) -> Result<Vec<EarlierRelease>, Error> {
+    if query.recorded.is_empty() {
+        return Ok(Vec::new());
+    }
+    let handle = repository.handle();
+    let path = match &query.path {
+        Some(path) => PathFilter::parse(path)?.as_ref().map(collect::text),
+        None => None,
+    };
+    let tags = tags::all(&handle, &query.tag)?;
+    let mut found = Vec::new();
+    for run in query.recorded.iter().filter(|run| run.head != *head) {
+        let Some(extent) = run.extent.as_ref().filter(|extent| extent.path == path) else {
+            continue;
+        };
+        let Some(commit) = recorded::commit(&handle, &run.head) else {
+            continue;
+        };
+        let base = extent.base.as_ref();
+        if base.is_some_and(|base| recorded::commit(&handle, base).is_none()) {
+            continue;
+        }
+        found.push(EarlierRelease {
+            head: run.head.clone(),
+            base: base.cloned(),
+            version: run.version.clone(),
+            run: Some(run.id.clone()),
+            previous: extent.previous.clone(),
+            tags: tags_on(&tags, commit),
+            committed: committed(&handle, commit)?,
+        });
+    }
+    Ok(found)
+}
+
+/// The tags on a commit, highest version first.
+fn tags_on(tags: &[Tag], commit: ObjectId) -> Vec<Text> {
+    tags.iter()
+        .filter(|tag| tag.commit == commit)
+        .map(|tag| tag.name.clone())
+        .collect()
+}
+
+/// When a commit was committed.
+fn committed(handle: &Handle, commit: ObjectId) -> Result<i64, Error> {
+    handle.commit(commit, |commit| {
+        let committer = commit.committer();
+        committer
+            .map(|committer| committer.seconds())
+            .unwrap_or_default()
+    })
 }
 
 /// The last releases that `from` contains, itself included: at most
@@ -101,19 +183,11 @@ pub(super) fn releases(
         earlier.releases.push(EarlierRelease {
             head: handle.name(&tag.commit),
             base: base.map(|base| handle.name(&base.commit)),
-            version: tag.version.clone(),
+            version: Some(tag.version.clone()),
+            run: None,
             previous: base.map(|base| base.version.clone()),
-            tags: tags
-                .iter()
-                .filter(|other| other.commit == tag.commit)
-                .map(|other| other.name.clone())
-                .collect(),
-            committed: handle.commit(tag.commit, |commit| {
-                let committer = commit.committer();
-                committer
-                    .map(|committer| committer.seconds())
-                    .unwrap_or_default()
-            })?,
+            tags: tags_on(&tags, tag.commit),
+            committed: committed(&handle, tag.commit)?,
         });
     }
     Ok(earlier)
@@ -240,12 +314,12 @@ pub(super) fn read(
     let changes = collect::read_changes(&handle, query, base, head, path.as_ref())?;
     Ok(Some(Subject {
         project: repository.project(query),
-        version: Some(release.version.clone()),
+        version: release.version.clone(),
         previous: release.previous.clone(),
         head: release.head.clone(),
         base: release.base.clone(),
         target: query.target.as_deref().map(Text::from),
-        path: path.as_ref().map(|path| Text::from_bytes(path.as_bytes())),
+        path: path.as_ref().map(collect::text),
         versioning: query.versioning,
         tags: release.tags.clone(),
         totals: collect::totals(&kept, &changes),

@@ -7,8 +7,8 @@ use super::changes::PathFilter;
 use super::commits::count;
 use super::handle::Handle;
 use super::tags::{self, Tag};
-use super::{Error, Repository, TagPattern, collect, range, revision};
-use crate::model::{ObjectName, Text};
+use super::{Error, Repository, TagPattern, collect, range, recorded, revision};
+use crate::model::{ObjectName, RunId, RunSummary, Text};
 
 /// What to work the next version out from.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct NextQuery {
     pub initial: Version,
     /// Label of the pre-release that is wanted, such as `rc`; none for a final version.
     pub pre_release: Option<Prerelease>,
+    /// What was released on a target, as it is recorded, newest first.
+    pub recorded: Vec<RunSummary>,
 }
 
 impl Default for NextQuery {
@@ -37,6 +39,7 @@ impl Default for NextQuery {
             versioning: Versioning::default(),
             initial: Version::new(0, 1, 0),
             pre_release: None,
+            recorded: Vec::new(),
         }
     }
 }
@@ -52,6 +55,8 @@ pub struct Proposal {
     /// The tag of that version.
     #[schemars(with = "Option<String>")]
     pub previous_tag: Option<Text>,
+    /// The recorded run that released that version; none where its tag says so.
+    pub previous_run: Option<RunId>,
     /// Further tags of the pattern on the commit of that tag, which were not chosen because their
     /// versions are lower.
     #[schemars(with = "Vec<String>")]
@@ -91,7 +96,29 @@ pub struct Reason {
     pub problem: Option<Text>,
 }
 
-/// Works out the next version from the tags and the commits since the last of them.
+/// A version that was released, and what says so.
+#[derive(Clone)]
+struct Known {
+    commit: ObjectId,
+    version: Version,
+    tag: Option<Text>,
+    run: Option<RunId>,
+}
+
+impl Known {
+    fn by_tag(tag: &Tag) -> Self {
+        Self {
+            commit: tag.commit,
+            version: tag.version.clone(),
+            tag: Some(tag.name.clone()),
+            run: None,
+        }
+    }
+}
+
+/// Works out the next version from the tags and the commits since the last of them. A version that
+/// a target was released with and that is higher counts like a tag, so that a project that does not
+/// tag what it releases still counts on.
 ///
 /// # Errors
 ///
@@ -105,26 +132,27 @@ pub fn next(repository: &Repository, query: &NextQuery) -> Result<Proposal, Erro
     let head = revision::commit(&handle, query.to.as_deref().unwrap_or("HEAD"))?;
     let tags = tags::all(&handle, &query.tag)?;
     let every: Vec<&Tag> = tags.iter().collect();
-    let latest = tags::highest_reachable(&handle, head, &every)?;
+    let by_tag = tags::highest_reachable(&handle, head, &every)?.map(Known::by_tag);
+    let latest = recorded_above(&handle, query, head, path.as_ref(), by_tag.as_ref()).or(by_tag);
     let finals: Vec<&Tag> = tags
         .iter()
         .filter(|tag| tag.version.pre.is_empty())
         .collect();
-    let last_final = match latest {
-        Some(tag) if tag.version.pre.is_empty() => Some(tag),
-        Some(_) => tags::highest_reachable(&handle, head, &finals)?,
+    let last_final = match &latest {
+        Some(latest) if latest.version.pre.is_empty() => Some(latest.clone()),
+        Some(_) => tags::highest_reachable(&handle, head, &finals)?.map(Known::by_tag),
         None => None,
     };
-    let (commits, reasons) = reasons(&handle, latest, head, path.as_ref())?;
+    let (commits, reasons) = reasons(&handle, latest.as_ref(), head, path.as_ref())?;
     let asked = asked(&reasons);
-    let asked_since_final = match (latest, last_final) {
+    let asked_since_final = match (&latest, &last_final) {
         (Some(latest), Some(last)) if latest.commit == last.commit => asked,
-        (_, Some(_)) => self::asked(&self::reasons(&handle, last_final, head, path.as_ref())?.1),
+        (_, Some(last)) => self::asked(&self::reasons(&handle, Some(last), head, path.as_ref())?.1),
         (_, None) => asked,
     };
     let history = History {
-        latest: latest.map(|tag| tag.version.clone()),
-        last_final: last_final.map(|tag| tag.version.clone()),
+        latest: latest.as_ref().map(|latest| latest.version.clone()),
+        last_final: last_final.map(|last| last.version),
         asked_since_latest: asked,
         asked_since_final,
     };
@@ -137,17 +165,18 @@ pub fn next(repository: &Repository, query: &NextQuery) -> Result<Proposal, Erro
     Ok(Proposal {
         head: handle.name(&head),
         previous: history.latest,
-        previous_tag: latest.map(|tag| tag.name.clone()),
-        ignored_tags: latest.map_or_else(Vec::new, |latest| {
+        ignored_tags: latest.as_ref().map_or_else(Vec::new, |latest| {
             tags.iter()
-                .filter(|tag| tag.commit == latest.commit && tag.name != latest.name)
+                .filter(|tag| tag.commit == latest.commit && Some(&tag.name) != latest.tag.as_ref())
                 .map(|tag| tag.name.clone())
                 .collect()
         }),
-        next_tag: step
-            .version
-            .as_ref()
-            .map(|version| Text::from(query.tag.tag(version, latest.map(|tag| &tag.name)))),
+        next_tag: step.version.as_ref().map(|version| {
+            let previous = latest.as_ref().and_then(|latest| latest.tag.as_ref());
+            Text::from(query.tag.tag(version, previous))
+        }),
+        previous_tag: latest.as_ref().and_then(|latest| latest.tag.clone()),
+        previous_run: latest.and_then(|latest| latest.run),
         next: step.version,
         asked,
         rule: step.rule,
@@ -157,18 +186,43 @@ pub fn next(repository: &Repository, query: &NextQuery) -> Result<Proposal, Erro
     })
 }
 
+/// The last release of the target by the record, where its version is higher than that of the last
+/// tag.
+fn recorded_above(
+    handle: &Handle,
+    query: &NextQuery,
+    head: ObjectId,
+    path: Option<&PathFilter>,
+    by_tag: Option<&Known>,
+) -> Option<Known> {
+    let path = path.map(collect::text);
+    let place = |commit: &ObjectName| recorded::place(handle, commit, head);
+    let release =
+        recorded::choose(&query.recorded, &handle.name(&head), path.as_ref(), place).base?;
+    let version = release.version.clone()?;
+    by_tag
+        .is_none_or(|tag| version.cmp_precedence(&tag.version).is_gt())
+        .then_some(())?;
+    Some(Known {
+        commit: recorded::commit(handle, &release.head)?,
+        version,
+        tag: None,
+        run: Some(release.id.clone()),
+    })
+}
+
 fn asked(reasons: &[Reason]) -> Option<Bump> {
     reasons.iter().filter_map(|reason| reason.asks).max()
 }
 
-/// How many commits lie after a tag, and what they ask for.
+/// How many commits lie after a release, and what they ask for.
 fn reasons(
     handle: &Handle,
-    after: Option<&Tag>,
+    after: Option<&Known>,
     head: ObjectId,
     path: Option<&PathFilter>,
 ) -> Result<(u32, Vec<Reason>), Error> {
-    let range = range::between(handle, after.map(|tag| tag.commit), head)?;
+    let range = range::between(handle, after.map(|known| known.commit), head)?;
     let range = collect::touching(handle, &range, path)?;
     let mut reasons = Vec::new();
     for link in &range {

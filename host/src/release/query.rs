@@ -5,7 +5,8 @@ use holdpoint_conventional::Versioning;
 use semver::Version;
 
 use super::Error;
-use crate::model::{Subject, Text};
+use super::recorded::PassedOver;
+use crate::model::{BaseSource, RunSummary, Subject, Text};
 
 /// How the project writes its tags: text around one `{version}`. A project that does not say it
 /// writes `v{version}` or `{version}`.
@@ -122,6 +123,8 @@ pub struct Query {
     pub evidence: Vec<NamedFile>,
     /// Content of a CODEOWNERS file from the trusted configuration.
     pub trusted_owners: Option<Vec<u8>>,
+    /// What was released on the target, as it is recorded, newest first.
+    pub recorded: Vec<RunSummary>,
 }
 
 impl Default for Query {
@@ -140,6 +143,7 @@ impl Default for Query {
             artifacts: Vec::new(),
             evidence: Vec::new(),
             trusted_owners: None,
+            recorded: Vec::new(),
         }
     }
 }
@@ -169,12 +173,24 @@ pub struct Collected {
     /// Commits since the last release that the range or the path filter leaves out, one entry for
     /// each option that does.
     pub narrowing: Vec<Narrowing>,
-    /// The tag that the range starts after; none when the operator names the start, or when the
-    /// range reaches back to the root commits.
-    pub base_tag: Option<Text>,
-    /// Set when the last release does not follow the one before it: whoever can push a tag can so
+    /// What says where the range starts.
+    pub source: BaseSource,
+    /// What runs on the target by the record, where the range cannot start there.
+    pub passed_over: Option<PassedOver>,
+    /// Set when the range starts at a tag whose release does not follow the one before it: whoever can push a tag can so
     /// take commits out of the range.
     pub jump: Option<Jump>,
+}
+
+impl Collected {
+    /// The tag that the range starts after; none when something else says where it starts.
+    #[must_use]
+    pub fn base_tag(&self) -> Option<&Text> {
+        match &self.source {
+            BaseSource::Tag { tag } => Some(tag),
+            _ => None,
+        }
+    }
 }
 
 /// A last release whose version is not the next major, minor or patch version after the highest

@@ -59,6 +59,23 @@ pub(super) fn between(
     Ok(ordered(links))
 }
 
+/// Whether a commit is `of` itself or one of its ancestors.
+pub(super) fn contains(handle: &Handle, of: ObjectId, commit: ObjectId) -> Result<bool, Error> {
+    let mut left = handle
+        .git()
+        .rev_walk([commit])
+        .sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst))
+        .use_commit_graph(false)
+        .with_hidden([of])
+        .all()
+        .map_err(|source| walk_failed(handle, commit, source))?;
+    match left.next() {
+        None => Ok(true),
+        Some(Ok(_)) => Ok(false),
+        Some(Err(source)) => Err(walk_failed(handle, commit, source)),
+    }
+}
+
 /// Refuses a range that holds a commit whose parents were not fetched.
 fn refuse_shallow(handle: &Handle, links: &[Link]) -> Result<(), Error> {
     let boundary = handle

@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use super::handle::Handle;
 use super::{
-    CheckedOut, Collected, EarlierRelease, EarlierReleases, Error, Query, Tree, checkout, collect,
-    distrust, earlier, revision,
+    CheckedOut, Collected, EarlierRelease, EarlierReleases, Error, Query, Start, Tree, checkout,
+    collect, distrust, earlier, revision,
 };
 use crate::model::{ObjectName, Subject, Text};
 
@@ -175,6 +175,15 @@ impl Repository {
         collect::collect(self, query, progress)
     }
 
+    /// Where the range of a query starts, and what says so.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such revision, or the tags cannot be read.
+    pub fn start(&self, query: &Query) -> Result<Start, Error> {
+        collect::start(self, query)
+    }
+
     /// The last releases that the commit `from` contains, itself included: commits with a tag of
     /// the pattern of `query`, highest version first. At most
     /// [`EARLIER_RELEASES_MAX`](super::bounds::EARLIER_RELEASES_MAX), fewer where they hold more
@@ -186,6 +195,16 @@ impl Repository {
     /// When the tags cannot be read. A release whose commits cannot be read is counted instead.
     pub fn earlier(&self, query: &Query, from: &ObjectName) -> Result<EarlierReleases, Error> {
         earlier::releases(self, query, from)
+    }
+
+    /// The recorded releases of `query` whose commits are there, newest first, without that of
+    /// `head`, which is judged.
+    ///
+    /// # Errors
+    ///
+    /// When the tags cannot be read.
+    pub fn recorded(&self, query: &Query, head: &ObjectName) -> Result<Vec<EarlierRelease>, Error> {
+        earlier::recorded(self, query, head)
     }
 
     /// Reads an earlier release with the path filter, target, versioning and owners of `query`;
@@ -208,7 +227,8 @@ impl Repository {
     }
 
     /// What the project is called: its name, else that of the folder.
-    pub(super) fn project(&self, query: &Query) -> Text {
+    #[must_use]
+    pub fn project(&self, query: &Query) -> Text {
         if let Some(project) = &query.project {
             return Text::from(project.as_str());
         }

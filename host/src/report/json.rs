@@ -1,6 +1,7 @@
 //! For machines: one documented schema a document, and text that cannot harm who looks at it.
 
 mod answer;
+mod base;
 mod check;
 mod error;
 mod event;
@@ -18,6 +19,7 @@ pub use answer::{
     MeasureReport, MessageReport, PlaceReport, RequestReport, StepReport,
 };
 pub(super) use answer::{health_name, instant};
+pub use base::{BaseSourceKind, BaseSourceReport};
 pub use check::{
     CheckReport, CheckedChannelReport, CheckedPluginReport, CheckedStageReport,
     CheckedWaiverReport, RuleReport,

@@ -58,25 +58,64 @@ pub async fn open_postgres(address: &str) -> Result<Arc<dyn Store>, StoreError> 
     open(Backend::Postgres(Box::new(Postgres::at(address)?))).await
 }
 
-async fn open(backend: Backend) -> Result<Arc<dyn Store>, StoreError> {
-    let place = match &backend {
-        Backend::Sqlite(sqlite) => sqlite.place(),
-        Backend::Postgres(postgres) => postgres.place().to_owned(),
+/// The store of a user, to be read: none where there is none. Nothing is made or changed.
+///
+/// # Errors
+///
+/// Like [`open_folder`], and where the store is of an older version.
+pub async fn read_folder(folder: &Path) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    match Sqlite::found_in_folder(folder)? {
+        Some(sqlite) => read(Backend::Sqlite(Box::new(sqlite))).await,
+        None => Ok(None),
+    }
+}
+
+/// A store that is carried about as one file, to be read: none where there is none. Nothing is made
+/// or changed.
+///
+/// # Errors
+///
+/// Like [`open_file`], and where the store is of an older version.
+pub async fn read_file(path: &Path) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    match Sqlite::found_in_file(path)? {
+        Some(sqlite) => read(Backend::Sqlite(Box::new(sqlite))).await,
+        None => Ok(None),
+    }
+}
+
+/// The store in a `PostgreSQL` database, to be read: none where there are no tables. Nothing is made
+/// or changed.
+///
+/// # Errors
+///
+/// Like [`open_postgres`], and where the store is of an older version.
+pub async fn read_postgres(address: &str) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    read(Backend::Postgres(Box::new(Postgres::at(address)?))).await
+}
+
+async fn read(backend: Backend) -> Result<Option<Arc<dyn Store>>, StoreError> {
+    let database = Database::of(backend);
+    let opened = async {
+        let mut connection = database.connect().await?;
+        let is_there = layout::look(&mut connection).await?;
+        Ok(is_there.then_some(connection))
     };
-    let database = Arc::new(Database {
-        place: place.into(),
-        backend,
-    });
+    match opened.await {
+        Ok(None) => Ok(None),
+        Ok(Some(connection)) => Ok(Some(DatabaseStore::over(database, connection))),
+        Err(error) => Err(database.explain(error).await),
+    }
+}
+
+async fn open(backend: Backend) -> Result<Arc<dyn Store>, StoreError> {
+    let database = Database::of(backend);
     let opened = async {
         let mut connection = database.connect().await?;
         layout::settle(&mut connection).await?;
         Ok(connection)
     };
     match opened.await {
-        Ok(connection) => Ok(Arc::new(DatabaseStore {
-            database,
-            connection: Mutex::new(Some(connection)),
-        })),
+        Ok(connection) => Ok(DatabaseStore::over(database, connection)),
         Err(error) => Err(database.explain(error).await),
     }
 }
@@ -102,6 +141,17 @@ pub(super) enum Hold {
 }
 
 impl Database {
+    fn of(backend: Backend) -> Arc<Self> {
+        let place = match &backend {
+            Backend::Sqlite(sqlite) => sqlite.place(),
+            Backend::Postgres(postgres) => postgres.place().to_owned(),
+        };
+        Arc::new(Self {
+            place: place.into(),
+            backend,
+        })
+    }
+
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.connect(&self.place).await,
@@ -219,6 +269,13 @@ impl Lent<'_> {
 }
 
 impl DatabaseStore {
+    fn over(database: Arc<Database>, connection: Connection) -> Arc<dyn Store> {
+        Arc::new(Self {
+            database,
+            connection: Mutex::new(Some(connection)),
+        })
+    }
+
     async fn lend(&self) -> Result<Lent<'_>, StoreError> {
         let mut back = self.connection.lock().await;
         let kept = match back.take() {
@@ -354,6 +411,17 @@ impl Store for DatabaseStore {
     async fn history(&self, filter: &Filter, count: u32) -> Result<Vec<RunSummary>, StoreError> {
         let mut lent = self.lend().await?;
         let result = runs::history(&mut lent.connection, filter, count).await;
+        lent.done(result).await
+    }
+
+    async fn releases(
+        &self,
+        project: &str,
+        target: &str,
+        count: u32,
+    ) -> Result<Vec<RunSummary>, StoreError> {
+        let mut lent = self.lend().await?;
+        let result = runs::releases(&mut lent.connection, project, target, count).await;
         lent.done(result).await
     }
 

@@ -136,6 +136,16 @@ pub enum StoreError {
         /// What is known.
         known: u32,
     },
+    /// An older version of this program made it, and it was opened only to be read.
+    #[error("{place} has layout {found}, and this version reads layout {known}")]
+    OlderLayout {
+        /// The store.
+        place: String,
+        /// What it has.
+        found: u32,
+        /// What this version has.
+        known: u32,
+    },
     /// It is a database of something else.
     #[error("{place} is not a store of Holdpoint: {why}")]
     NotAStore {
@@ -265,6 +275,10 @@ impl StoreError {
             }
             Self::NewerLayout { .. } => {
                 "use the newest version of Holdpoint that works with this store; nothing was changed"
+            }
+            Self::OlderLayout { .. } => {
+                "what only reads brings no store up to date: a run that is not a rehearsal does, and \
+                 so does `holdpoint history`"
             }
             Self::NotAStore { .. } => "name another file or database; this one was not changed",
             Self::Corrupt { .. } => {

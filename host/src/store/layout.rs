@@ -46,6 +46,20 @@ pub(super) async fn settle(connection: &mut Connection) -> Result<(), StoreError
     connection.end(settled).await
 }
 
+/// Whether there are tables to be read; an error where this version cannot read them as they are.
+/// Changes nothing.
+pub(super) async fn look(connection: &mut Connection) -> Result<bool, StoreError> {
+    match known(connection).await? {
+        None => Ok(false),
+        Some(NEWEST) => Ok(true),
+        Some(found) => Err(StoreError::OlderLayout {
+            place: connection.place(),
+            found,
+            known: NEWEST,
+        }),
+    }
+}
+
 async fn bring_up(connection: &mut Connection) -> Result<(), StoreError> {
     if connection.pick(false, true) {
         let lock = "SELECT pg_catalog.pg_advisory_xact_lock($1)";

@@ -14,6 +14,9 @@ use crate::model::{
 /// How many runs are named where a prefix is ambiguous.
 const AMBIGUOUS_MAX: u32 = 9;
 
+/// Runs that are read at once where not every one of them counts.
+const PAGE_RUNS: u32 = 100;
+
 /// What is kept of a run.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Kept {
@@ -41,6 +44,7 @@ impl Kept {
                 verdict: None,
                 overridden: false,
                 effects: Effects::None,
+                extent: new.extent.clone(),
             },
             entries: 0,
             holder: None,
@@ -186,6 +190,42 @@ pub(super) async fn history(
     rows.iter()
         .map(|row| Ok(Kept::read(row)?.summary))
         .collect()
+}
+
+/// What was released on a target, the newest first. What is a release stands in the summary only,
+/// so that runs are read page by page until there are enough.
+pub(super) async fn releases(
+    connection: &mut Connection,
+    project: &str,
+    target: &str,
+    count: u32,
+) -> Result<Vec<RunSummary>, StoreError> {
+    let select = "SELECT run, seal, position FROM runs \
+         WHERE project = $1 AND target = $2 AND state = 'finished' AND position < $3 \
+         ORDER BY position DESC LIMIT $4";
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut releases = Vec::new();
+    let mut before = i64::MAX;
+    while releases.len() < count {
+        let values = [
+            column(project).into(),
+            column(target).into(),
+            before.into(),
+            PAGE_RUNS.into(),
+        ];
+        let rows = connection.rows(select, values).await?;
+        for row in &rows {
+            before = row.integer(2)?;
+            let summary = Kept::read(row)?.summary;
+            if summary.is_release() && releases.len() < count {
+                releases.push(summary);
+            }
+        }
+        if rows.is_empty() {
+            break;
+        }
+    }
+    Ok(releases)
 }
 
 /// An identifier in a row.

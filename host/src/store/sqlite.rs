@@ -98,6 +98,29 @@ impl Sqlite {
         })
     }
 
+    /// The database of a state folder, to be read: none where there is none. Nothing is made.
+    pub(super) fn found_in_folder(folder: &Path) -> Result<Option<Self>, StoreError> {
+        if is_there(&folder.join(NAME))? {
+            Ok(Some(Self::in_folder(folder)?.reading()))
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// A database that is one file, to be read: none where there is none. Nothing is made.
+    pub(super) fn found_in_file(path: &Path) -> Result<Option<Self>, StoreError> {
+        if is_there(path)? {
+            Ok(Some(Self::in_file(path)?.reading()))
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn reading(mut self) -> Self {
+        self.options = options(self.options.get_filename()).read_only(true);
+        self
+    }
+
     /// Where it is, for people.
     pub(super) fn place(&self) -> String {
         shown(self.options.get_filename())
@@ -136,6 +159,14 @@ impl Sqlite {
     pub(super) fn hold(&self, run: &RunId) -> Result<Option<FileLock>, StoreError> {
         let name = format!("{}-{run}.lock", self.name);
         folder::lock(&self.folder, name).map_err(|error| unreachable(&self.place(), &error))
+    }
+}
+
+fn is_there(path: &Path) -> Result<bool, StoreError> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(unreachable(&shown(path), &error)),
     }
 }
 

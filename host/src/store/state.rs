@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::StoreError;
 use crate::model::{
-    Digest, Effects, Entry, Holder, MessageKey, MessageState, ObjectName, OutboxMessage, Record,
-    RunId, RunKey, RunState, RunSummary, Sharing, Statement, Verdict,
+    Digest, Effects, Entry, Extent, Holder, MessageKey, MessageState, ObjectName, OutboxMessage,
+    Record, RunId, RunKey, RunState, RunSummary, Sharing, Statement, Verdict,
 };
 
 /// What a run is made with.
@@ -22,6 +22,8 @@ pub struct NewRun {
     pub head: ObjectName,
     /// When it is made.
     pub began: Timestamp,
+    /// What it judges, in short.
+    pub extent: Option<Extent>,
 }
 
 /// What belongs together: all of it is written, or nothing.
@@ -116,6 +118,15 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Runs, newest first, at most `count`.
     async fn history(&self, filter: &Filter, count: u32) -> Result<Vec<RunSummary>, StoreError>;
+
+    /// What was released on a target, newest first, at most `count`: the runs of the project and the
+    /// target that are releases ([`RunSummary::is_release`]).
+    async fn releases(
+        &self,
+        project: &str,
+        target: &str,
+        count: u32,
+    ) -> Result<Vec<RunSummary>, StoreError>;
 
     /// The whole journal of a run, in order.
     async fn journal(&self, run: &RunId) -> Result<Vec<Entry>, StoreError>;

@@ -19,7 +19,10 @@ fn earlier(repository: &Repository, from: &str) -> EarlierReleases {
 fn versions(earlier: &EarlierReleases) -> Vec<String> {
     let releases = earlier.releases.iter();
     releases
-        .map(|release| release.version.to_string())
+        .map(|release| {
+            let version = release.version.as_ref();
+            version.expect("a tag has one").to_string()
+        })
         .collect()
 }
 

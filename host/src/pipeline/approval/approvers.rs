@@ -113,6 +113,12 @@ impl Approvers {
         self.identities.values().any(|own| own.contains(&identity))
     }
 
+    /// The members of a role, by their names in the list of signers.
+    pub fn members(&self, role: &str) -> impl Iterator<Item = &str> {
+        let members = self.roles.get(role).into_iter().flatten();
+        members.map(String::as_str)
+    }
+
     /// How many people are in a role.
     #[must_use]
     pub fn count(&self, role: &str) -> u32 {

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::{SittingError, kill_point};
 use crate::model::{
-    Effects, Invocation, Progress, Record, Release, RunId, RunKey, RunState, RunSummary, Text,
+    BaseSource, Effects, Extent, Invocation, Progress, Record, Release, RunId, RunKey, RunState,
+    RunSummary, Text,
 };
 use crate::pipeline::Configuration;
 use crate::store::{Changes, Filter, NewRun, Store, StoreError};
@@ -20,6 +21,8 @@ pub struct Beginning<'a> {
     pub configuration: &'a Configuration,
     /// What is judged.
     pub release: &'a Release,
+    /// What says where its range begins.
+    pub source: BaseSource,
     /// How it was asked for.
     pub invocation: Invocation,
     /// An identifier that no run has.
@@ -54,6 +57,7 @@ pub async fn begin(beginning: Beginning<'_>) -> Result<Begun, SittingError> {
         store,
         configuration,
         release,
+        source,
         invocation,
         id,
         nonce,
@@ -112,6 +116,13 @@ pub async fn begin(beginning: Beginning<'_>) -> Result<Begun, SittingError> {
         version: subject.version.clone(),
         head: subject.head.clone(),
         began: now,
+        extent: Some(Extent {
+            base: subject.base.clone(),
+            previous: subject.previous.clone(),
+            path: subject.path.clone(),
+            totals: subject.totals,
+            source,
+        }),
     };
     let initiator = release
         .circumstances

@@ -57,12 +57,14 @@ fn words_of(reason: &Reason) -> String {
 
 fn why(proposal: &Proposal) -> String {
     let commits = words::count(proposal.commits, "commit", "commits");
-    let since = match (&proposal.previous, &proposal.previous_tag) {
-        (Some(previous), Some(tag)) => {
-            format!("{commits} since {previous} (tag {})", tag.terminal())
-        }
-        (Some(previous), None) => format!("{commits} since {previous}"),
-        (None, _) => format!("{commits} and no release yet"),
+    let known_by = match (&proposal.previous_tag, &proposal.previous_run) {
+        (Some(tag), _) => format!(" (tag {})", tag.terminal()),
+        (None, Some(run)) => format!(" (recorded as run {})", run.short()),
+        (None, None) => String::new(),
+    };
+    let since = match &proposal.previous {
+        Some(previous) => format!("{commits} since {previous}{known_by}"),
+        None => format!("{commits} and no release yet"),
     };
     let asked = proposal.asked.map_or("nothing", bump_name);
     let rule = match proposal.rule {

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::{Detail, Page, answer, edit, effect, finding, message, page, score};
-use crate::model::{Answer, Effects, Outcome, Part, Release, Text, Verdict};
+use crate::model::{Answer, BaseSource, Effects, Outcome, Part, Release, Text, Verdict};
 use crate::pipeline::{OnFault, PluginRecord, RunRecord, StageRecord, Trust};
 use crate::report::commits::Commits;
 use crate::report::json::{instant, level_name};
@@ -34,7 +34,7 @@ fn subject(page: &mut Page, record: &RunRecord) {
     let release = &record.release;
     let subject = &release.subject;
     page.led(0, page::heading(), &title(release), "");
-    page.field("Range", &range(release));
+    page.field("Range", &range(release, record.base_source.as_ref()));
     page.field("Files", &files(release));
     if let Some(path) = &subject.path {
         page.field("Path", &format!("only what is under {}", path.terminal()));
@@ -102,7 +102,7 @@ fn title(release: &Release) -> String {
     title
 }
 
-fn range(release: &Release) -> String {
+fn range(release: &Release, source: Option<&BaseSource>) -> String {
     let subject = &release.subject;
     let people: HashSet<_> = subject
         .commits
@@ -114,7 +114,10 @@ fn range(release: &Release) -> String {
         merges => format!(" ({})", words::count(merges, "merge", "merges")),
     };
     let base = match &subject.base {
-        Some(base) => format!("after {}", base.short()),
+        Some(base) => match source {
+            Some(source) => format!("after {} ({})", base.short(), source.words().terminal()),
+            None => format!("after {}", base.short()),
+        },
         None => "from the beginning".to_owned(),
     };
     format!(

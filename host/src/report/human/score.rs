@@ -43,16 +43,18 @@ fn basis(score: &Score) -> String {
                 equal => format!(", and as risky as {}", words::number(equal)),
             };
             format!(
-                "riskier than {} of your last {}{equal}",
+                "riskier than {} of your last {}{equal}{}",
                 words::number(smaller),
                 words::count(score.releases, "release", "releases"),
+                known(score),
             )
         }
         Basis::Scale(reason) => {
             let why = match reason {
                 ScaleReason::TooFew => format!(
-                    "too little to compare with, {} of the {COMPARED_RELEASES_MIN} that it takes",
-                    words::count(score.releases, "earlier release", "earlier releases")
+                    "too little to compare with, {} of the {COMPARED_RELEASES_MIN} that it takes{}",
+                    words::count(score.releases, "earlier release", "earlier releases"),
+                    known(score),
                 ),
                 ScaleReason::TooManyLeftOut => format!(
                     "only {} could be assessed",
@@ -65,5 +67,19 @@ fn basis(score: &Score) -> String {
             };
             format!("{why}; this is where its magnitude stands on a fixed scale")
         }
+    }
+}
+
+/// Where the earlier releases are known from; nothing where all are by their tags.
+fn known(score: &Score) -> String {
+    let by_tag = score.releases.saturating_sub(score.recorded);
+    match (score.recorded, by_tag) {
+        (0, _) => String::new(),
+        (_, 0) => " (all recorded)".to_owned(),
+        (recorded, by_tag) => format!(
+            " ({} recorded, {} by tag)",
+            words::number(recorded),
+            words::number(by_tag)
+        ),
     }
 }

@@ -21,6 +21,8 @@ pub struct NextReport {
     pub previous: Option<Version>,
     /// The tag of that version.
     pub previous_tag: Option<String>,
+    /// The recorded run that released that version, where it has no such tag.
+    pub previous_run: Option<String>,
     /// Further tags of the project on the commit of that tag, whose versions are lower.
     pub ignored_tags: Vec<String>,
     /// What the commits ask for together, before the rule for versions below 1.0.0; none when they
@@ -61,6 +63,7 @@ impl NextReport {
             tag: proposal.next_tag.as_ref().map(string),
             previous: proposal.previous.clone(),
             previous_tag: proposal.previous_tag.as_ref().map(string),
+            previous_run: proposal.previous_run.as_ref().map(ToString::to_string),
             ignored_tags: proposal.ignored_tags.iter().map(string).collect(),
             asked: proposal.asked,
             rule: proposal.rule,

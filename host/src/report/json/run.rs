@@ -3,12 +3,12 @@ use semver::Version;
 use serde::Serialize;
 
 use super::{
-    AnswerReport, ApprovalReport, EffectReport, EventReport, MeasuredReport, OverrideReport,
-    PlaceReport, SCHEMA_VERSION, ScoreReport, SittingReport,
+    AnswerReport, ApprovalReport, BaseSourceReport, EffectReport, EventReport, MeasuredReport,
+    OverrideReport, PlaceReport, SCHEMA_VERSION, ScoreReport, SittingReport,
 };
 use crate::model::{
-    Circumstances, Effects, FaultCode, Grants, Kind, Outcome, Release, Severity, Text, Totals,
-    Verdict,
+    BaseSource, Circumstances, Effects, FaultCode, Grants, Kind, Outcome, Release, Severity, Text,
+    Totals, Verdict,
 };
 use crate::pipeline::{
     ConfigurationRecord, JudgedFinding, Mode, OnFault, Percentile, PluginRecord, RunRecord,
@@ -66,6 +66,8 @@ pub struct SubjectReport {
     /// Full object name of the commit that the range starts after; none when the range reaches back
     /// to the root commits.
     pub base: Option<String>,
+    /// What says where the range starts; none where that is not known any more.
+    pub base_source: Option<BaseSourceReport>,
     /// Where the release is going.
     pub target: Option<String>,
     /// Path filter, relative to the root of the repository.
@@ -327,7 +329,7 @@ impl RunReport {
             overridden: record.overridden,
             effects: record.effects,
             exit_code,
-            subject: SubjectReport::new(&record.release),
+            subject: SubjectReport::new(&record.release, record.base_source.as_ref()),
             circumstances: CircumstancesReport::new(&record.release.circumstances),
             configuration: ConfigurationReport::new(&record.configuration),
             stages: record
@@ -351,7 +353,7 @@ impl RunReport {
 }
 
 impl SubjectReport {
-    fn new(release: &Release) -> Self {
+    fn new(release: &Release, base_source: Option<&BaseSource>) -> Self {
         let subject = &release.subject;
         Self {
             project: string(&subject.project),
@@ -359,6 +361,7 @@ impl SubjectReport {
             previous: subject.previous.clone(),
             head: subject.head.to_string(),
             base: subject.base.as_ref().map(ToString::to_string),
+            base_source: base_source.map(BaseSourceReport::new),
             target: subject.target.as_ref().map(string),
             path: subject.path.as_ref().map(string),
             tags: strings(&subject.tags),

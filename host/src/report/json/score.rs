@@ -12,6 +12,8 @@ pub struct ScoreReport {
     pub basis: BasisReport,
     /// Earlier releases that it was compared with; where they are too few, how many there are.
     pub releases: u32,
+    /// How many of them are known from recorded runs on the target; the others are by their tags.
+    pub recorded: u32,
     /// How many of them have a smaller magnitude; none on the fixed scale.
     pub riskier_than: Option<u32>,
     /// How many of them have the same magnitude; none on the fixed scale.
@@ -59,6 +61,7 @@ impl ScoreReport {
             value: score.value,
             basis,
             releases: score.releases,
+            recorded: score.recorded,
             riskier_than: smaller,
             equal_to: equal,
             left_out: score.left_out,
