@@ -33,6 +33,7 @@ mod planted;
 mod plugin;
 mod policy;
 mod postgres;
+mod recorded;
 mod release;
 mod report;
 mod risk;

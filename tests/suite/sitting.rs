@@ -7,7 +7,7 @@ mod edits;
 mod effects;
 mod kills;
 mod messages;
-mod people;
+pub mod people;
 mod story;
 
 use std::ffi::OsStr;

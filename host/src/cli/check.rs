@@ -1,15 +1,18 @@
 use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
+use super::record::StoreArguments;
 use super::run::ReleaseArguments;
 use super::{ExitCode, Failure, Format, Output};
-use crate::pipeline;
+use crate::pipeline::{self, Configuration};
+use crate::release::{Query, Repository, Start};
 use crate::report::human_check;
 use crate::report::json::CheckReport;
 
 /// Explains what a run would do, without calling a plugin
 ///
-/// Shows where the configuration comes from and whether it is trusted, the stages with their
-/// plugins, rules and limits, and the waivers. Everything that a run would refuse is refused here.
+/// Shows where the configuration comes from and whether it is trusted, where the range would begin,
+/// the stages with who has to approve them, what they do, their plugins, rules and limits, and the
+/// waivers. Everything that a run would refuse is refused here.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -28,14 +31,18 @@ pub(super) struct Arguments {
     configuration: ConfigurationArguments,
 
     #[command(flatten)]
+    store: StoreArguments,
+
+    #[command(flatten)]
     cache: CacheArguments,
 }
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
-    let (_, configuration) = arguments.configuration.load(arguments.release.flags())?;
+    let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
     // A component that a run would refuse is refused here.
     pipeline::prepare(&configuration, &sandbox(arguments.cache.open())?)?;
-    let report = CheckReport::new(&configuration, arguments.release.time());
+    let start = start(arguments, &repository, &configuration)?;
+    let report = CheckReport::new(&configuration, start.as_ref(), arguments.release.time());
     match output.format {
         Format::Json => output.put_json(&report)?,
         Format::Human => {
@@ -45,4 +52,23 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         }
     }
     Ok(ExitCode::GO)
+}
+
+/// Where the range would start; none where the repository cannot be read that far: what decides is
+/// in order all the same.
+fn start(
+    arguments: &Arguments,
+    repository: &Repository,
+    configuration: &Configuration,
+) -> Result<Option<Start>, Failure> {
+    let query = configuration.query(repository);
+    let recorded = arguments.store.recorded(repository, &query);
+    let recorded = tokio::runtime::Handle::current().block_on(recorded)?;
+    match repository.start(&Query { recorded, ..query }) {
+        Ok(start) => Ok(Some(start)),
+        Err(error) => {
+            tracing::warn!(%error, "where the range would begin is not known");
+            Ok(None)
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! For machines: one documented schema a document, and text that cannot harm who looks at it.
 
+mod ahead;
 mod answer;
 mod base;
 mod check;
@@ -14,6 +15,9 @@ mod status;
 mod transcript;
 
 pub use crate::model::write_harmless as write;
+pub use ahead::{
+    CheckedApprovalReport, CheckedEffectsReport, CheckedOverrideReport, CheckedRangeReport,
+};
 pub use answer::{
     AnswerReport, ClaimReport, DemandReport, EditPlaceReport, EditReport, FactorReport,
     MeasureReport, MessageReport, PlaceReport, RequestReport, StepReport,

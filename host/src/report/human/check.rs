@@ -5,7 +5,8 @@ use anstyle::Style;
 use super::{Detail, Page, page};
 use crate::pipeline::{Mode, OnFault};
 use crate::report::json::{
-    CheckReport, CheckedChannelReport, CheckedPluginReport, CheckedWaiverReport,
+    CheckReport, CheckedChannelReport, CheckedEffectsReport, CheckedOverrideReport,
+    CheckedPluginReport, CheckedStageReport, CheckedWaiverReport,
 };
 use crate::report::words;
 
@@ -34,6 +35,12 @@ pub fn human_check(page: &mut Page, report: &CheckReport, detail: Detail) {
     if let Some(targets) = &report.targets {
         page.field("Targets", &targets.join(", "));
     }
+    if let Some(range) = &report.range {
+        page.field("Range", &format!("begins at {}", range.source.words));
+        if let Some(passed_over) = &range.passed_over {
+            page.text(2, &format!("Warning: {passed_over}."));
+        }
+    }
     page.field("Zone", &report.zone);
     page.field("Digest", &configuration.digest);
     page.gap();
@@ -50,9 +57,17 @@ pub fn human_check(page: &mut Page, report: &CheckReport, detail: Detail) {
                 );
             }
         }
+        put_approvals(page, stage);
+        if let Some(effects) = &stage.effects {
+            put_effects(page, effects);
+        }
         for plugin in &stage.plugins {
             put_plugin(page, plugin, detail);
         }
+        page.gap();
+    }
+    if let Some(over) = &report.overriding {
+        put_override(page, over);
         page.gap();
     }
     if !report.waivers.is_empty() {
@@ -70,6 +85,64 @@ pub fn human_check(page: &mut Page, report: &CheckReport, detail: Detail) {
         page.gap();
     }
     page.text(0, "No plugin was called. `holdpoint run` decides.");
+}
+
+/// Who is needed before a stage is go.
+fn put_approvals(page: &mut Page, stage: &CheckedStageReport) {
+    for approval in &stage.approvals {
+        page.text(2, &format!("Needs {}.", approval.words));
+    }
+    let problem = stage.approvals.iter().find_map(|one| one.problem.as_ref());
+    if let Some(problem) = problem {
+        page.text(2, &format!("Nobody can approve it: {problem}."));
+    } else if !stage.approvals.is_empty() {
+        let valid = Duration::from_secs(stage.approvals_valid_seconds);
+        page.text(
+            2,
+            &format!("An approval counts for at most {}.", words::duration(valid)),
+        );
+    }
+    if stage.may_ask_for_more {
+        page.text(
+            2,
+            "Its plugins may ask for more approvals when they are called.",
+        );
+    }
+}
+
+fn put_effects(page: &mut Page, effects: &CheckedEffectsReport) {
+    for command in &effects.run {
+        page.text(2, &format!("Runs {command}"));
+    }
+    match &effects.undo {
+        Some(undo) => {
+            for command in undo {
+                page.text(2, &format!("Undone with {command}"));
+            }
+        }
+        None if !effects.run.is_empty() => page.text(2, "Nothing undoes it."),
+        None => {}
+    }
+    if effects.writes_edits {
+        page.text(2, "Writes the edits of its plugins into the working tree.");
+    }
+}
+
+fn put_override(page: &mut Page, over: &CheckedOverrideReport) {
+    let who = match &over.role {
+        Some(role) if over.people.is_empty() => format!("in the role {role}"),
+        Some(role) => format!("in the role {role} ({})", over.people.join(", ")),
+        None => "in the list of signers".to_owned(),
+    };
+    page.led(0, page::heading(), "Override", "");
+    page.text(
+        2,
+        &format!(
+            "{} people {who} together can let a stage go, for {}.",
+            over.count,
+            words::duration(Duration::from_secs(over.valid_seconds))
+        ),
+    );
 }
 
 fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {

@@ -3,11 +3,16 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
+use super::ahead;
+use super::{
+    CheckedApprovalReport, CheckedEffectsReport, CheckedOverrideReport, CheckedRangeReport,
+};
 use super::{ConfigurationReport, GrantsReport, LimitsReport, SCHEMA_VERSION, SourceReport};
 use crate::model::{EventKind, Kind, Severity};
 use crate::pipeline::{
     ChannelPlan, Configuration, DestinationPlan, Mode, OnFault, Percentile, Trust, Use, Waiver,
 };
+use crate::release::Start;
 
 /// What `check --format json` writes: what a run would do.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -25,8 +30,13 @@ pub struct CheckReport {
     pub targets: Option<Vec<String>>,
     /// IANA name of the operator's time zone.
     pub zone: String,
+    /// Where the range of a run would begin; none where that is not known, because the repository
+    /// cannot be read that far.
+    pub range: Option<CheckedRangeReport>,
     /// The stages, in the order in which they run.
     pub stages: Vec<CheckedStageReport>,
+    /// Who can let a stage go although its verdict is another one; none where nobody can.
+    pub overriding: Option<CheckedOverrideReport>,
     /// The waivers, in the order of the file.
     pub waivers: Vec<CheckedWaiverReport>,
     /// Who hears of a run, by name.
@@ -66,6 +76,14 @@ pub struct CheckedStageReport {
     pub approve_at: Option<f64>,
     /// The score from which on it is a no-go.
     pub block_at: Option<f64>,
+    /// The approvals that it will wait for, that of `approve-at` among them.
+    pub approvals: Vec<CheckedApprovalReport>,
+    /// The longest life of an approval that it takes, in seconds.
+    pub approvals_valid_seconds: u64,
+    /// Whether its plugins may ask for more approvals when they are called.
+    pub may_ask_for_more: bool,
+    /// What it does when it is go; none where it only decides.
+    pub effects: Option<CheckedEffectsReport>,
     /// The plugins that it calls, side by side.
     pub plugins: Vec<CheckedPluginReport>,
 }
@@ -126,9 +144,9 @@ pub struct CheckedWaiverReport {
 }
 
 impl CheckReport {
-    /// The report of a configuration, as it holds at a time.
+    /// The report of a configuration, as it holds at a time, with where the range would start.
     #[must_use]
-    pub fn new(configuration: &Configuration, time: Timestamp) -> Self {
+    pub fn new(configuration: &Configuration, start: Option<&Start>, time: Timestamp) -> Self {
         let release = &configuration.plan.release;
         Self {
             schema: SCHEMA_VERSION,
@@ -142,6 +160,7 @@ impl CheckReport {
             tag: release.tag.as_ref().map(|set| set.value.to_string()),
             targets: release.targets.as_ref().map(|set| set.value.clone()),
             zone: configuration.zone().to_owned(),
+            range: start.map(CheckedRangeReport::new),
             stages: configuration
                 .stages
                 .iter()
@@ -149,6 +168,10 @@ impl CheckReport {
                     id: stage.id.clone(),
                     approve_at: stage.thresholds.approve_at.map(Percentile::value),
                     block_at: stage.thresholds.block_at.map(Percentile::value),
+                    approvals: CheckedApprovalReport::of(configuration, stage),
+                    approvals_valid_seconds: stage.approvals_valid.0.as_secs(),
+                    may_ask_for_more: ahead::may_ask_for_more(stage),
+                    effects: CheckedEffectsReport::of(stage),
                     plugins: stage
                         .uses
                         .iter()
@@ -156,6 +179,7 @@ impl CheckReport {
                         .collect(),
                 })
                 .collect(),
+            overriding: CheckedOverrideReport::of(configuration),
             waivers: configuration
                 .plan
                 .waivers
