@@ -133,7 +133,7 @@ fn the_score_is_the_rank_among_earlier_releases() {
     assert_eq!(
         score(&context, &repository, &pipeline),
         serde_json::json!({
-            "value": 77.5, "basis": "releases", "releases": 20, "riskier_than": 15,
+            "value": 77.5, "basis": "releases", "releases": 20, "recorded": 0, "riskier_than": 15,
             "equal_to": 1, "left_out": 0, "unfinished": 0, "reason": null
         })
     );
@@ -149,7 +149,7 @@ fn below_twenty_earlier_releases_a_fixed_scale_counts() {
     assert_eq!(
         score(&context, &repository, &pipeline),
         serde_json::json!({
-            "value": 75.0, "basis": "scale", "releases": 19, "riskier_than": null,
+            "value": 75.0, "basis": "scale", "releases": 19, "recorded": 0, "riskier_than": null,
             "equal_to": null, "left_out": 0, "unfinished": 0, "reason": "too-few"
         })
     );
