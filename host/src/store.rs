@@ -39,3 +39,4 @@ pub use error::{Readable, StoreError, Written};
 pub use postgres::CONNECT_SECONDS_MAX;
 pub use sealed::TEXT_BYTES_MAX;
 pub use state::{Changes, Filter, HeldLease, Leased, NewRun, Sat, Sitting, Store, SummaryChange};
+pub use statements::{STATEMENTS_BYTES_MAX, STATEMENTS_MAX};

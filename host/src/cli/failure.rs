@@ -220,6 +220,7 @@ impl Failure {
                 | StoreError::InWorkTree { .. }
                 | StoreError::Foreign { .. }
                 | StoreError::Refused { .. }
+                | StoreError::TooManyStatements { .. }
                 | StoreError::Address { .. }
                 | StoreError::NewerLayout { .. }
                 | StoreError::OlderLayout { .. }

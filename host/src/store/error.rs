@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::statements::{STATEMENTS_BYTES_MAX, STATEMENTS_MAX};
 use crate::model::{Digest, Holder, RunId, Text};
 
 /// Why a store could not do what it was asked.
@@ -93,6 +94,19 @@ pub enum StoreError {
         bytes: u64,
         /// What a store takes.
         bytes_max: u64,
+    },
+    /// A run has all the statements that it may have.
+    #[error(
+        "the run {} in {place} has all the signed statements that it may have: at most \
+         {STATEMENTS_MAX}, and {} MiB of them",
+        .run.short(),
+        STATEMENTS_BYTES_MAX >> 20
+    )]
+    TooManyStatements {
+        /// The run.
+        run: RunId,
+        /// The store.
+        place: String,
     },
     /// The store would lie where what is judged lies.
     #[error("the folder {} of the store lies in the git working tree {}", shown(.folder), shown(.work_tree))]
@@ -259,6 +273,11 @@ impl StoreError {
             }
             Self::TooLarge { .. } => {
                 "make it smaller: a store keeps records, not files of any size"
+            }
+            Self::TooManyStatements { .. } => {
+                "what was signed before still counts. Look with `holdpoint status RUN` who floods it; \
+                 where that is needed, end it with `holdpoint abort RUN` and begin a new one with \
+                 `holdpoint run`"
             }
             Self::InWorkTree { .. } => {
                 "what is judged could change what was recorded of it: name another state folder \

@@ -119,15 +119,6 @@ pub(super) async fn for_writing(
     }
 }
 
-/// A run.
-pub(super) async fn get(connection: &mut Connection, id: &RunId) -> Result<Kept, StoreError> {
-    let select = "SELECT run, seal FROM runs WHERE id = $1";
-    match connection.row(select, [id.as_str().into()]).await? {
-        Some(row) => Kept::read(&row),
-        None => Err(no_run(connection, id.as_str())),
-    }
-}
-
 /// The open run of a key.
 pub(super) async fn open_of(
     connection: &mut Connection,

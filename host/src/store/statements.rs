@@ -1,10 +1,17 @@
-//! What people signed, as it came.
+//! What people signed, as it came, up to a bound: everybody who can reach the store can add to it, and
+//! every sitting reads all of it.
 
 use super::StoreError;
 use super::connection::{Connection, Row};
 use super::sealed::bounded;
 use super::{runs, sealed};
 use crate::model::{RunId, Statement};
+
+/// Statements of one run: some people, each stage, and a new approval whenever an old one has run out.
+pub const STATEMENTS_MAX: u32 = 1_000;
+
+/// Bytes of all statements of one run, their signatures included.
+pub const STATEMENTS_BYTES_MAX: u64 = 16 << 20;
 
 /// Keeps a statement, once. Its run is there, and need not be held by anybody.
 pub(super) async fn keep(
@@ -19,7 +26,12 @@ pub(super) async fn keep(
             .len()
             .saturating_add(statement.signature.len()),
     )?;
-    runs::get(connection, &statement.run).await?;
+    // Locked: of two that come at the same time the second one counts the first one too.
+    runs::for_writing(connection, &statement.run).await?;
+    if is_kept(connection, statement).await? {
+        return Ok(());
+    }
+    check_room(connection, statement).await?;
     let insert = "INSERT INTO statements (run, digest, time, document, signature) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (run, digest) DO NOTHING";
     let values = [
@@ -31,6 +43,39 @@ pub(super) async fn keep(
         statement.signature.clone().into_bytes().into(),
     ];
     connection.execute(insert, values).await.map(drop)
+}
+
+async fn is_kept(connection: &mut Connection, statement: &Statement) -> Result<bool, StoreError> {
+    let select = "SELECT 1 FROM statements WHERE run = $1 AND digest = $2";
+    let values = [
+        statement.run.as_str().into(),
+        statement.digest().hex().into(),
+    ];
+    Ok(connection.row(select, values).await?.is_some())
+}
+
+/// Refuses what would be more than a run has.
+async fn check_room(connection: &mut Connection, statement: &Statement) -> Result<(), StoreError> {
+    let select = "SELECT COUNT(*), \
+         CAST(COALESCE(SUM(LENGTH(document) + LENGTH(signature)), 0) AS BIGINT) \
+         FROM statements WHERE run = $1";
+    let row = connection
+        .row(select, [statement.run.as_str().into()])
+        .await?
+        .ok_or_else(|| connection.corrupt("statements cannot be counted"))?;
+    let bytes = u64::try_from(row.integer(1)?).unwrap_or(u64::MAX);
+    let length = statement
+        .document
+        .len()
+        .saturating_add(statement.signature.len());
+    let bytes = bytes.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+    if row.integer(0)? >= i64::from(STATEMENTS_MAX) || bytes > STATEMENTS_BYTES_MAX {
+        return Err(StoreError::TooManyStatements {
+            run: statement.run.clone(),
+            place: connection.place(),
+        });
+    }
+    Ok(())
 }
 
 /// What people signed about a run, in the order in which it came.

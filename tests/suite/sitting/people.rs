@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use holdpoint::store::STATEMENTS_MAX;
+
 use super::{DEPLOY, Project, kills};
 use crate::context::Ran;
 
@@ -256,4 +258,36 @@ fn what_decides_must_not_have_changed() {
     let refused = project.holdpoint(["resume", &run]).expect_code(2);
     assert!(refused.stderr.contains("has changed"), "{}", refused.stderr);
     assert!(project.ledger().is_empty());
+}
+
+/// A flood of statements, which anybody can make who can reach the store.
+#[test]
+fn a_flood_of_statements_is_refused_in_words_and_harms_nobody() {
+    let project = Project::new();
+    let grace = project.signer("grace");
+    project.signer("heidi");
+    project.signer("ada");
+    project.gated();
+    let run = run_of(&project.run().expect_code(4));
+    let key = grace.to_str().expect("a path");
+    let approve = ["approve", &run, "--key", key];
+    project.holdpoint(approve).expect_code(0);
+    let folder = project.context.path().join("state/holdpoint");
+    crate::store::block(async {
+        let store = holdpoint::store::open_folder(&folder)
+            .await
+            .expect("it opens");
+        let id = store.run(&run).await.expect("the run").id;
+        let mut statement = store.statements(&id).await.expect("one")[0].clone();
+        for number in 1..STATEMENTS_MAX {
+            statement.document = number.to_be_bytes().to_vec();
+            store.say(&statement).await.expect("there is room");
+        }
+    });
+    let refused = project.holdpoint(approve).expect_code(2);
+    assert!(refused.stderr.contains("at most"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("abort"), "{}", refused.stderr);
+    // What was said before still counts.
+    project.resume().expect_code(0);
+    assert_eq!(project.ledger(), ["deploy 1.1.0"]);
 }

@@ -4,7 +4,7 @@ use holdpoint::model::{
     CallEntry, Decision, Digest, EffectOutcome, Effects, Intent, Kind, MessageState, Record, RunId,
     RunState, Settlement, Statement, Text, Verdict,
 };
-use holdpoint::store::{Changes, StoreError, SummaryChange};
+use holdpoint::store::{Changes, STATEMENTS_BYTES_MAX, STATEMENTS_MAX, StoreError, SummaryChange};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -19,6 +19,7 @@ cases![
     a_statement_is_kept_once,
     every_record_comes_back,
     any_sequence_of_writes_is_read_back,
+    a_flood_of_statements_is_refused,
 ];
 
 #[test]
@@ -353,4 +354,38 @@ async fn play(at: &At, case: u32, sequence: &[Step], records: &[Record]) {
         assert_eq!(read.as_ref(), Some(&document));
     }
     sitting.release().await.expect("it ends");
+}
+
+async fn a_flood_of_statements_is_refused(at: At) {
+    let store = at.store().await;
+    let run = make(&store, 1).await;
+    let numbered = |number: u32| {
+        let mut statement = statement(&run.id, 1);
+        statement.document = number.to_be_bytes().to_vec();
+        statement
+    };
+    for number in 0..STATEMENTS_MAX {
+        store.say(&numbered(number)).await.unwrap();
+    }
+    let error = store.say(&numbered(STATEMENTS_MAX)).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::TooManyStatements { .. }),
+        "{error:?}"
+    );
+    // What is there already is no new one.
+    store.say(&numbered(0)).await.unwrap();
+    let kept = store.statements(&run.id).await.unwrap().len();
+    assert_eq!(kept, usize::try_from(STATEMENTS_MAX).unwrap());
+    // Another run has room of its own, and a bound on bytes.
+    let other = make(&store, 2).await;
+    let large = |number: u8| {
+        let mut statement = statement(&other.id, number);
+        statement.document = vec![number; 4 << 20];
+        statement
+    };
+    let fitting = u8::try_from(STATEMENTS_BYTES_MAX >> 22).unwrap() - 1;
+    for number in 0..fitting {
+        store.say(&large(number)).await.unwrap();
+    }
+    store.say(&large(fitting)).await.unwrap_err();
 }
