@@ -66,7 +66,7 @@ pub use commands::{
     RenderedCommands, Template, command_words,
 };
 pub use compare::Past;
-pub use delivery::{deliver, idempotency_key};
+pub use delivery::{Until, deliver, idempotency_key};
 pub use destination::{Destination, VALUE_BYTES_MAX};
 pub use destination_plan::{
     ADDRESS_RANGES_MAX, AddressPlan, DestinationPlan, SecretPlan, ValuePlan,

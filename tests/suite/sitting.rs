@@ -3,12 +3,16 @@
 //! case keeps.
 
 mod chaos;
+mod clock;
 mod edits;
 mod effects;
 mod kills;
 mod messages;
 pub mod people;
+mod places;
+mod signals;
 mod story;
+mod trouble;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -116,6 +120,11 @@ impl Project {
             .collect()
     }
 
+    /// Forgets what was deployed.
+    pub fn reset_ledger(&self) {
+        fs::remove_file(&self.ledger).expect("something was deployed");
+    }
+
     /// The idempotency keys of what was deployed.
     pub fn keys(&self) -> Vec<String> {
         let lines = fs::read_to_string(&self.ledger).unwrap_or_default();
@@ -138,7 +147,24 @@ impl Project {
 
     /// Whether the script waits now.
     pub fn is_waiting(&self) -> bool {
-        self.ledger.with_extension("deploy-is-waiting").exists()
+        self.is_waiting_in("deploy")
+    }
+
+    /// Whether the script waits now in what it was called for.
+    pub fn is_waiting_in(&self, what: &str) -> bool {
+        self.ledger
+            .with_extension(format!("{what}-is-waiting"))
+            .exists()
+    }
+
+    /// `run` of the program that can be killed, which does something at a place: `return` kills it,
+    /// `return(TERM)` asks it to end, `return(STOP)` stops it.
+    pub fn run_with(&self, time: &str, fail_points: &str, store: Option<&str>) -> Command {
+        let mut command = self.arguments(self.failpoints(time), ["run"]);
+        command
+            .env("FAILPOINTS", fail_points)
+            .envs(store.map(|store| ("HOLDPOINT_STORE", store)));
+        command
     }
 
     /// What is recorded of the run that was made last.

@@ -27,7 +27,8 @@ impl ExitCode {
     /// does not say that this is only a rehearsal.
     pub const USAGE: Self = Self(2);
 
-    /// The verdict is fault: a plugin could not decide. Also a defect of the host itself.
+    /// The verdict is fault: a plugin could not decide, or an effect could not begin where nothing
+    /// had to be undone for it. Also a store that cannot be used, and a defect of the host itself.
     pub const FAULT: Self = Self(3);
 
     /// The verdict is wait: an approval, a window or a lease is missing. Come back.
@@ -72,6 +73,10 @@ impl ExitCode {
             Effects::Unknown | Effects::Incomplete => return Self::PERSON_NEEDED,
             Effects::Undone => return Self::UNDONE,
             Effects::None | Effects::Done => {}
+        }
+        // What was let go and could not begin is no success, whoever let it go.
+        if record.has_not_begun() {
+            return Self::FAULT;
         }
         let untrusted = record.configuration.trust == Trust::Untrusted && !allow_untrusted;
         match Self::of_verdict(record.verdict) {

@@ -138,10 +138,14 @@ impl Progress {
         self.measured.get(stage).copied()
     }
 
-    /// The command that failed, so that what was done is to be undone. A measurement is not one: the
-    /// pipeline says what it means.
+    /// The command that failed, so that what was done is to be undone. One that could not begin counts
+    /// where some other command did: where none did, nothing is to be undone. A measurement is not
+    /// one: the pipeline says what it means.
     #[must_use]
     pub fn failed(&self) -> Option<(&EffectId, &Text)> {
+        if !self.begun.iter().any(|stage| self.is_touched(stage)) {
+            return None;
+        }
         self.effects.iter().find_map(|(effect, state)| match state {
             EffectState::Failed(_, why) | EffectState::NotBegun(_, why)
                 if effect.part == Part::Run =>

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::address_table::Delivery;
 use super::destination::Destination;
+use super::kill_point::kill_point;
 use super::retry::{Attempt, MAY_HAVE_ARRIVED, RetryPolicy};
 use crate::model::{Digest, MessageKey, MessageState, OutboxMessage, Text};
 use crate::sandbox::{HttpClient, HttpError, HttpRequest, HttpResponse};
@@ -28,13 +30,52 @@ pub fn idempotency_key(key: &MessageKey) -> String {
     Digest::of_json(key).hex()
 }
 
-/// Delivers what is pending, for at most as long as `budget` and a day, and gives back every message as it
-/// then is, in the same order.
+/// When delivering ends, whatever is left.
+#[derive(Clone, Debug)]
+pub struct Until {
+    /// The longest time that it takes.
+    pub budget: Duration,
+    /// Becomes true when everything is to end.
+    pub cancelled: watch::Receiver<bool>,
+}
+
+impl From<Duration> for Until {
+    /// Ends after this time, and nobody ends it before.
+    fn from(budget: Duration) -> Self {
+        Self {
+            budget,
+            cancelled: watch::channel(false).1,
+        }
+    }
+}
+
+impl Until {
+    /// Waits for somebody to say so. When nobody can any more, nobody will.
+    async fn is_cancelled(&mut self) {
+        let said = self.cancelled.wait_for(|cancelled| *cancelled).await;
+        if said.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// A place where a build for tests can be ended; where it was asked to end, it goes on when this
+    /// has heard of it.
+    async fn place(&mut self, name: &str, event: &str) {
+        if kill_point(|| format!("{name}:{event}")) {
+            self.is_cancelled().await;
+        }
+    }
+}
+
+/// Delivers what is pending, for at most as long as a budget and a day, and gives back every message
+/// as it then is, in the same order.
 ///
 /// The channels are served side by side, the messages of one in their order: a message waits until
 /// the one before it has arrived or is given up. Before each attempt the store has it that the
 /// message is being sent, and afterwards what came of it, before the next one of the channel is
-/// sent. What is left when the time is over stays pending, and so does what has no destination.
+/// sent. What is left when the time is over stays pending, and so does what has no destination. Where
+/// everything is to end, this ends between two writes, never within one: a connection that is left in
+/// the middle of a transaction takes its sitting along.
 ///
 /// A message that the store has as being sent was left so by a process that ended: it may have
 /// arrived. It is sent again, with the same key, or given up, as its destination says.
@@ -50,39 +91,56 @@ pub async fn deliver(
     client: &HttpClient,
     retry: &RetryPolicy,
     clock: &(dyn Fn() -> Timestamp + Sync),
-    budget: Duration,
+    until: impl Into<Until>,
 ) -> Result<Vec<OutboxMessage>, StoreError> {
+    let mut until = until.into();
     let mut post = Post {
         unwritten: BTreeSet::new(),
         queues: Vec::new(),
         messages,
         retry,
         clock,
-        end: Instant::now() + budget.min(BUDGET_MAX),
+        end: Instant::now() + until.budget.min(BUDGET_MAX),
     };
     post.sort(destinations);
     // Attempts end with this call, whichever way it ends.
     let mut attempts = JoinSet::new();
-    loop {
+    let mut settled: Vec<String> = Vec::new();
+    while !*until.cancelled.borrow() {
         let begun = post.begin();
+        for (_, message) in &begun {
+            until.place("before-sending", &message.key.event).await;
+        }
         // What came of the last attempts and what is begun now, in one transaction. Nothing is sent
         // before it is written that it may have been.
         post.write(sitting).await?;
         for (queue, message) in begun {
+            until.place("before-post", &message.key.event).await;
             let (client, destination) = (client.clone(), post.queues[queue].destination.clone());
             let time_left = post.end.saturating_duration_since(Instant::now());
             attempts.spawn(async move {
                 let exchange = send(&client, &destination, &message, time_left).await;
-                (queue, exchange)
+                (queue, message.key.event, exchange)
             });
         }
+        for event in settled.drain(..) {
+            until.place("after-sent", &event).await;
+        }
         let next = post.next();
+        if attempts.is_empty() && next.is_none() {
+            break;
+        }
         tokio::select! {
+            () = until.is_cancelled() => {}
             Some(ended) = attempts.join_next() => {
                 let mut ended = Some(ended);
                 while let Some(attempt) = ended {
                     match attempt {
-                        Ok((queue, exchange)) => post.settle(queue, exchange),
+                        Ok((queue, event, exchange)) => {
+                            until.place("after-post", &event).await;
+                            post.settle(queue, exchange);
+                            settled.push(event);
+                        }
                         // Nobody cancels them: what is left is a panic of the host.
                         Err(error) => std::panic::resume_unwind(error.into_panic()),
                     }
@@ -90,7 +148,6 @@ pub async fn deliver(
                 }
             }
             () = sleep_until(next.unwrap_or(post.end)), if next.is_some() => {}
-            else => break,
         }
     }
     post.leave();

@@ -1,17 +1,31 @@
-//! Places where a build for tests can be killed. In any other build nothing of this is there: the
-//! crate `fail` leaves out what its feature does not ask for.
+//! Places where a build for tests can be killed, asked to end, or stopped. In any other build nothing
+//! of this is there: the crate `fail` leaves out what its feature does not ask for.
 
-/// A place of this name: a build for tests ends itself here as `kill -9` would, where its
-/// environment says so.
+use rustix::process::{Signal, getpid, kill_process};
+
+/// A place of this name: a build for tests sends itself a signal here, where its environment says so.
+/// `NAME=return` ends it as `kill -9` would; `return(TERM)` and `return(INT)` ask it to end, and
+/// `return(STOP)` stops it until it is told to go on. Gives whether it was asked to end.
 #[inline]
-pub(super) fn kill_point(name: impl FnOnce() -> String) {
+pub(super) fn kill_point(name: impl FnOnce() -> String) -> bool {
     if fail::has_failpoints() {
         let name = name();
-        fail::fail_point!(&name, |_| {
-            let own = rustix::process::getpid();
-            // Where it cannot be killed the test that asked for it notices.
-            let _ = rustix::process::kill_process(own, rustix::process::Signal::KILL);
-        });
-        drop(name);
+        // A test learns from this which places there are.
+        tracing::debug!(place = name, "passed");
+        let signal = |action: Option<String>| match action.as_deref() {
+            Some("TERM") => Signal::TERM,
+            Some("INT") => Signal::INT,
+            Some("STOP") => Signal::STOP,
+            _ => Signal::KILL,
+        };
+        let send = |signal: Signal| {
+            // Where it cannot be sent the test that asked for it notices.
+            let _ = kill_process(getpid(), signal);
+            signal == Signal::TERM || signal == Signal::INT
+        };
+        fail::fail_point!(&name, |action| send(signal(action)));
+        // Without the feature nobody asks.
+        let _ = (signal, send);
     }
+    false
 }

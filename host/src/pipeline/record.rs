@@ -60,6 +60,13 @@ impl RunRecord {
         let stages = self.stages.iter();
         stages.clone().all(|stage| !stage.reached) || stages.clone().all(StageRecord::is_let_go)
     }
+
+    /// Whether an effect could not begin, and nothing else has become of it since.
+    #[must_use]
+    pub fn has_not_begun(&self) -> bool {
+        let mut effects = self.stages.iter().flat_map(|stage| &stage.effects);
+        effects.any(|record| matches!(record.state, EffectState::NotBegun(..)))
+    }
 }
 
 /// What the plugin of one channel made of one event.

@@ -191,7 +191,7 @@ impl<'a> Seat<'a> {
             holder: self.desk.holder.clone(),
             circumstances: self.session.judged.release.circumstances.clone(),
         };
-        self.write_with(sat, vec![subject], None).await?;
+        self.write_with(sat, vec![subject]).await?;
         let settled = self.settle().await?;
         self.announce_beginning().await?;
         let end = self.stages(settled).await?;
@@ -252,15 +252,19 @@ impl<'a> Seat<'a> {
             self.write(Record::Cancelled { signal }).await?;
         }
         let all_go = self.stages.iter().all(StageRecord::is_let_go);
-        let finished =
-            end == End::Undone || (end == End::Go && all_go && effects != Effects::Unknown);
+        // Who was asked to end says no last words: the next sitting finds that nothing is left to be
+        // done, and says them.
+        let finished = !self.is_cancelled()
+            && (end == End::Undone || (end == End::Go && all_go && effects != Effects::Unknown));
         let state = if finished {
             RunState::Finished
         } else {
             RunState::Open
         };
-        // Nobody else has to wait for who waits.
-        if effects != Effects::Unknown && effects != Effects::Incomplete {
+        // Nobody else has to wait for who waits, or for who was told to end. What a person has to look
+        // at is left alone meanwhile.
+        let needs_person = matches!(effects, Effects::Unknown | Effects::Incomplete);
+        if self.is_cancelled() || !needs_person {
             self.sitting.give_back().await?;
         }
         let rested = Record::Rested {
@@ -275,10 +279,17 @@ impl<'a> Seat<'a> {
             overridden,
             effects,
         };
-        self.write_with(rested, Vec::new(), Some(summary)).await?;
-        if !self.is_cancelled() {
-            self.announce_end(end, verdict, finished).await?;
-        }
+        let messages = if finished {
+            self.compose_end(end, verdict).await
+        } else {
+            Vec::new()
+        };
+        let changes = Changes {
+            messages,
+            summary: Some(summary),
+            ..Changes::default()
+        };
+        self.write_changes(rested, changes).await?;
         let outbox = self.deliver(self.desk.delivery_time).await?;
         Ok(self.record(verdict, overridden, effects, state, outbox))
     }
@@ -358,33 +369,53 @@ impl<'a> Seat<'a> {
     }
 
     async fn write(&mut self, record: Record) -> Result<(), SittingError> {
-        self.write_with(record, Vec::new(), None).await
+        self.write_changes(record, Changes::default()).await
     }
 
-    /// Writes one entry with what belongs to it, and adds it to what this sitting knows.
+    /// Writes one entry with the documents that it names.
     async fn write_with(
         &mut self,
         record: Record,
         documents: Vec<Vec<u8>>,
-        summary: Option<SummaryChange>,
+    ) -> Result<(), SittingError> {
+        let changes = Changes {
+            documents,
+            ..Changes::default()
+        };
+        self.write_changes(record, changes).await
+    }
+
+    /// Writes one entry with what belongs to it, and adds it to what this sitting knows.
+    async fn write_changes(
+        &mut self,
+        record: Record,
+        changes: Changes,
     ) -> Result<(), SittingError> {
         let about = record
             .about()
             .map_or_else(String::new, |about| format!(":{about}"));
         let name = format!("{}{about}", record.name());
-        kill_point(|| format!("before-{name}"));
+        self.place(|| format!("before-{name}")).await;
         let time = (self.desk.clock)();
         self.sitting
             .write(Changes {
                 entries: vec![(time, record.clone())],
-                documents,
-                summary,
-                ..Changes::default()
+                ..changes
             })
             .await?;
         self.progress.add(&record);
-        kill_point(|| format!("after-{name}"));
+        self.place(|| format!("after-{name}")).await;
         Ok(())
+    }
+
+    /// A place where a build for tests can be ended. Where it was asked to end, it goes on when it has
+    /// heard of it, so that the test knows what comes next.
+    async fn place(&self, name: impl FnOnce() -> String) {
+        if kill_point(name) {
+            let mut cancelled = self.desk.cancelled.clone();
+            // An error says that nobody can ask any more.
+            let _ = cancelled.wait_for(Option::is_some).await;
+        }
     }
 }
 
@@ -397,6 +428,8 @@ enum End {
     Unknown,
     /// A command or a measurement failed: what was done is to be undone.
     Failed,
+    /// An effect could not begin, and nothing has to be undone for it.
+    NotBegun,
     /// All that was done was undone.
     Undone,
     /// What was done could not be undone, or not all of it.

@@ -167,16 +167,106 @@ fn a_plugin_that_cannot_measure_is_a_fault_that_undoes_nothing() {
     assert_eq!(project.ledger(), ["deploy 1.1.0"]);
 }
 
+/// A stage whose program is not there, and which has something to undo.
+const MISSING: &str = "\n[[stages]]\nid = \"announce\"\n\
+                       run = [[\"./missing.sh\"]]\nundo = [[\"./deploy.sh\", \"unsay\", \"it\"]]\n\
+                       environment = [\"LEDGER\"]\n";
+
 #[test]
 fn a_program_that_is_not_there_did_nothing_and_is_not_undone() {
+    let project = Project::new();
+    project.pipeline(&format!("{DEPLOY}{MISSING}"));
+    let report = project.run().expect_code(5).json();
+    assert_eq!(report["stages"][2]["effects"][0]["state"], "not-begun");
+    assert_eq!(report["effects"], "undone");
+    assert_eq!(project.ledger(), ["deploy 1.1.0", "undo 1.1.0"]);
+}
+
+#[test]
+fn where_nothing_was_carried_out_nothing_was_undone() {
     let project = Project::new();
     project.pipeline(&DEPLOY.replace(
         "\"./deploy.sh\", \"deploy\"",
         "\"./missing.sh\", \"deploy\"",
     ));
-    let report = project.run().expect_code(5).json();
-    assert_eq!(report["stages"][1]["effects"][0]["state"], "not-begun");
+    for _ in 0..2 {
+        let report = project.run().expect_code(3).json();
+        assert_eq!(report["verdict"], "fault");
+        assert_eq!(report["effects"], "none");
+        assert_eq!(report["sitting"]["state"], "open");
+        assert_eq!(report["stages"][1]["effects"][0]["state"], "not-begun");
+        let missing = report["stages"][1]["missing"].to_string();
+        assert!(missing.contains("deploy/run/1"), "{missing}");
+        assert!(project.ledger().is_empty());
+    }
+    // It is in nobody's way.
+    project.repository.commit("feat: more");
+    project.pipeline(DEPLOY);
+    project.run().expect_code(0);
+}
+
+#[test]
+fn what_people_let_go_and_could_not_begin_is_no_success() {
+    let project = Project::new();
+    let grace = project.signer("grace");
+    let heidi = project.signer("heidi");
+    project.signer("ada");
+    let pipeline = super::people::gated().replace(
+        "[[stages]]\nid = \"gate\"\napprovals = [{ role = \"managers\" }]\n\n",
+        "",
+    );
+    project.pipeline(&pipeline.replace(
+        "\"./deploy.sh\", \"deploy\"",
+        "\"./missing.sh\", \"deploy\"",
+    ));
+    project.repository.commit("made it faster");
+    let run = project.run().expect_code(1).json();
+    let run = run["run"].as_str().expect("a run");
+    for stage in ["policy", "deploy"] {
+        for key in [&grace, &heidi] {
+            let key = key.to_str().expect("a path");
+            let says = [
+                "override", run, "--stage", stage, "--reason", "INC-1", "--key", key,
+            ];
+            project.holdpoint(says).expect_code(0);
+        }
+    }
+    project.run().expect_code(3);
+    project.run().expect_code(3);
     assert!(project.ledger().is_empty());
+}
+
+#[test]
+fn an_edit_that_is_refused_undoes_nothing_and_is_tried_again() {
+    let project = Project::new();
+    let notes = "\n[[stages]]\nid = \"notes\"\nuse = [\"release-notes\"]\nwrite-edits = true\n";
+    for (pipeline, ledger, effects) in [
+        (
+            DEPLOY.replace(
+                "\n[[stages]]\nid = \"deploy\"",
+                &format!("{notes}\n[[stages]]\nid = \"deploy\""),
+            ),
+            0,
+            "none",
+        ),
+        (format!("{DEPLOY}{notes}"), 1, "done"),
+    ] {
+        project.pipeline(&pipeline);
+        // Somebody's work, which is not written over.
+        project.repository.write("RELEASE_NOTES.md", "mine\n");
+        let report = project.run().expect_code(3).json();
+        assert_eq!(report["verdict"], "fault");
+        assert_eq!(report["effects"], effects);
+        assert_eq!(report["sitting"]["state"], "open");
+        assert_eq!(project.ledger().len(), ledger);
+        let file = project.repository.path().join("RELEASE_NOTES.md");
+        std::fs::remove_file(&file).expect("the work is put away");
+        let report = project.run().expect_code(0).json();
+        assert_eq!(report["effects"], "done");
+        assert!(file.exists());
+        assert_eq!(project.ledger(), ["deploy 1.1.0"]);
+        project.reset_ledger();
+    }
 }
 
 #[test]

@@ -76,3 +76,80 @@ fn a_channel_that_is_down_blocks_nothing_and_is_said() {
     let page = project.holdpoint(["status"]).expect_code(0).stdout;
     assert!(page.contains("undelivered"), "{page}");
 }
+
+/// Of each place around the post of a message: whether it has been posted by then, and whether the
+/// record has it only that it was being sent.
+const PLACES: [(&str, bool, bool); 4] = [
+    ("before-sending", false, false),
+    ("before-post", false, true),
+    ("after-post", true, true),
+    ("after-sent", true, false),
+];
+
+/// Kills a run around the post of the message that it was deployed, and lets it go on; gives how often
+/// it came and how it stands in the record.
+fn killed_while_posting(place: &str, more: &str) -> (usize, serde_json::Value) {
+    let runtime = runtime();
+    let server = runtime.block_on(Server::new([Reply::status(204)]));
+    let project = Project::new();
+    let more = format!("events = [\"deployed\"]\n{more}");
+    project.pipeline(&told(&server, &more));
+    super::kills::kill(&project, &format!("{place}:deployed/deploy"), None);
+    project.run().expect_code(0);
+    // Nothing comes any more, however often it is asked for.
+    project.run().expect_code(0);
+    assert_eq!(project.ledger(), ["deploy 1.1.0"], "{place}");
+    let received = server.received();
+    let keys: std::collections::BTreeSet<_> = received
+        .iter()
+        .map(|message| message.header("idempotency-key").map(str::to_owned))
+        .collect();
+    assert!(keys.len() <= 1, "{place}: a repeat has the same key");
+    let messages = project.status()["messages"].clone();
+    assert_eq!(messages.as_array().map(Vec::len), Some(1), "{messages}");
+    (received.len(), messages[0].clone())
+}
+
+#[test]
+fn a_message_arrives_at_least_once_where_it_may_come_twice() {
+    for (place, is_posted, is_open) in PLACES {
+        let (times, message) = killed_while_posting(place, "");
+        let expected = if is_posted && is_open { 2 } else { 1 };
+        assert_eq!(times, expected, "{place}");
+        assert_eq!(message["state"], "sent", "{place}: {message}");
+    }
+}
+
+#[test]
+fn a_message_never_arrives_twice_where_it_may_be_lost_and_that_is_said() {
+    for (place, is_posted, is_open) in PLACES {
+        let (times, message) = killed_while_posting(place, "delivery = \"maybe-lost\"");
+        let expected = usize::from(is_posted || !is_open);
+        assert_eq!(times, expected, "{place}");
+        if is_open {
+            assert_eq!(message["state"], "undelivered", "{place}: {message}");
+            let words = message.to_string();
+            assert!(words.contains("may or may not have arrived"), "{words}");
+        } else {
+            assert_eq!(message["state"], "sent", "{place}: {message}");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_run_is_told_also_where_it_was_killed_as_it_ended() {
+    for place in ["before-rested", "after-rested", "after-measured:verify/1"] {
+        let runtime = runtime();
+        let server = runtime.block_on(Server::new([Reply::status(204)]));
+        let project = Project::new();
+        let verify = super::verify("{ healthy-from = 1 }", "");
+        project.pipeline(&format!("{}{verify}", told(&server, "")));
+        super::kills::kill(&project, place, None);
+        project.run().expect_code(0);
+        let kinds = kinds(&server);
+        for kind in ["verified", "finished"] {
+            let times = kinds.iter().filter(|other| other.contains(kind)).count();
+            assert_eq!(times, 1, "{place}: {kinds:?}");
+        }
+    }
+}

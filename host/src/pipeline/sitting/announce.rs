@@ -5,7 +5,7 @@ use crate::model::{
     Answer, Digest, Event, EventKind, MessageKey, MessageState, OutboxMessage, Outcome, Verdict,
 };
 use crate::pipeline::MessageRecord;
-use crate::pipeline::delivery::deliver;
+use crate::pipeline::delivery::{Until, deliver};
 use crate::pipeline::event;
 use crate::pipeline::load::Stage;
 use crate::store::Changes;
@@ -75,64 +75,70 @@ impl Seat<'_> {
             .await
     }
 
-    pub(super) async fn announce_end(
-        &mut self,
-        end: End,
-        verdict: Verdict,
-        finished: bool,
-    ) -> Result<(), SittingError> {
-        if !finished {
-            return Ok(());
-        }
+    /// The messages that say that the run is over. They are written with its last entry: no sitting
+    /// comes after it that could make up for them.
+    pub(super) async fn compose_end(&mut self, end: End, verdict: Verdict) -> Vec<OutboxMessage> {
         let undone = end == End::Undone;
         let occasion = event::finished(self.run.id.as_str(), &self.stages, verdict, undone);
-        self.announce(EventKind::Finished.name().to_owned(), occasion)
-            .await
+        self.compose(EventKind::Finished.name(), occasion).await
     }
 
     /// Has the plugins of channels compose messages for an event that is recorded, puts them into
     /// the outbox, and posts what can be posted at once. Each event is told once a run.
     async fn announce(&mut self, id: String, occasion: Event) -> Result<(), SittingError> {
-        let channels = &self.session.configuration.plan.channels;
-        let heard: Vec<String> = channels
-            .keys()
-            .filter(|channel| !self.told.contains(&(id.clone(), (*channel).clone())))
-            .cloned()
-            .collect();
-        if heard.is_empty() {
-            return Ok(());
-        }
-        let mut records = event::tell(
-            &self.calls,
-            self.session.configuration,
-            self.session.prepared,
-            self.session.judged,
-            vec![occasion],
-            &|channel| heard.iter().any(|name| name == channel),
-        )
-        .await;
-        let messages: Vec<OutboxMessage> = records
-            .iter()
-            .flat_map(|record| self.outbox_messages(&id, record))
-            .collect();
-        for record in &mut records {
-            record.event_id = Some(id.clone());
-            self.told.insert((id.clone(), record.channel.clone()));
-        }
-        self.messages.extend(records);
+        let messages = self.compose(&id, occasion).await;
         if messages.is_empty() {
             return Ok(());
         }
-        super::kill_point(|| format!("before-outbox:{id}"));
+        self.place(|| format!("before-outbox:{id}")).await;
         self.sitting
             .write(Changes {
                 messages,
                 ..Changes::default()
             })
             .await?;
-        super::kill_point(|| format!("after-outbox:{id}"));
+        self.place(|| format!("after-outbox:{id}")).await;
         self.deliver(DELIVERY_TIME_AT_ONCE).await?;
         Ok(())
+    }
+
+    /// Has the plugins of channels compose messages for an event, as far as it was not told before.
+    /// Where everything is to end there are none: a later sitting tells it.
+    async fn compose(&mut self, id: &str, occasion: Event) -> Vec<OutboxMessage> {
+        let channels = &self.session.configuration.plan.channels;
+        let heard: Vec<String> = channels
+            .keys()
+            .filter(|channel| !self.told.contains(&(id.to_owned(), (*channel).clone())))
+            .cloned()
+            .collect();
+        if heard.is_empty() {
+            return Vec::new();
+        }
+        let mut cancelled = self.desk.cancelled.clone();
+        let hears = |channel: &str| heard.iter().any(|name| name == channel);
+        let telling = event::tell(
+            &self.calls,
+            self.session.configuration,
+            self.session.prepared,
+            self.session.judged,
+            vec![occasion],
+            &hears,
+        );
+        let mut records = tokio::select! {
+            biased;
+            _ = cancelled.wait_for(Option::is_some) => return Vec::new(),
+            records = telling => records,
+        };
+        let messages: Vec<OutboxMessage> = records
+            .iter()
+            .flat_map(|record| self.outbox_messages(id, record))
+            .collect();
+        for record in &mut records {
+            record.event_id = Some(id.to_owned());
+            self.told.insert((id.to_owned(), record.channel.clone()));
+        }
+        self.messages.extend(records);
+        messages
     }
 
     /// The messages of one answer, for a channel that has an address.
@@ -175,27 +181,20 @@ impl Seat<'_> {
         let Some(http) = &self.desk.http else {
             return Ok(messages);
         };
-        let mut cancelled = self.desk.cancelled.clone();
-        let delivered = {
-            let delivering = deliver(
-                self.sitting.as_mut(),
-                messages,
-                &self.desk.destinations,
-                http,
-                &self.desk.retry,
-                self.desk.clock,
-                budget,
-            );
-            tokio::select! {
-                biased;
-                _ = cancelled.wait_for(Option::is_some) => None,
-                delivered = delivering => Some(delivered?),
-            }
+        let until = Until {
+            budget,
+            cancelled: self.cancelled_flag(),
         };
-        match delivered {
-            Some(messages) => Ok(messages),
-            None => Ok(self.desk.store.messages(&self.run.id).await?),
-        }
+        Ok(deliver(
+            self.sitting.as_mut(),
+            messages,
+            &self.desk.destinations,
+            http,
+            &self.desk.retry,
+            self.desk.clock,
+            until,
+        )
+        .await?)
     }
 
     /// A flag that becomes true when everything is to end, for those who need no more.

@@ -7,12 +7,11 @@ use cap_std::fs::Dir;
 use super::decide::milliseconds;
 use super::{End, Rendered, Seat, SittingError};
 use crate::model::{
-    Digest, EffectId, EffectOutcome, EffectState, Intent, Part, Record, Settlement, Text,
+    Digest, EffectId, EffectOutcome, EffectState, Intent, Part, Record, Settlement, Text, Verdict,
 };
-use crate::pipeline::clean_checkout::CleanCheckout;
+use crate::pipeline::clean_checkout::{CheckoutError, CleanCheckout};
 use crate::pipeline::commands::{CommandsPlan, command_words};
 use crate::pipeline::edit_file::edit_file;
-use crate::pipeline::kill_point::kill_point;
 use crate::pipeline::load::Stage;
 use crate::pipeline::process::{
     CommandCall, CommandEnd, CommandRecord, chosen_environment, run_command,
@@ -103,7 +102,11 @@ impl Seat<'_> {
         let commands = ready.rendered.run.clone();
         let end = match self.commands_of(stage, Part::Run, &commands).await? {
             Carried::Done => End::Go,
-            Carried::Failed => End::Failed,
+            Carried::Failed if self.progress.failed().is_some() => End::Failed,
+            Carried::Failed => {
+                self.conclude_not_begun(stage);
+                End::NotBegun
+            }
             Carried::Unknown => End::Unknown,
             Carried::Cancelled => End::Cancelled,
         };
@@ -111,6 +114,26 @@ impl Seat<'_> {
             self.announce_deployed(stage).await?;
         }
         Ok(end)
+    }
+
+    /// What an effect that could not begin makes of the verdict of its stage: the host could not do
+    /// what was let go, and the next sitting tries again.
+    fn conclude_not_begun(&mut self, stage: &Stage) {
+        let words: Vec<Text> = self
+            .progress
+            .effects()
+            .filter(|(effect, _)| effect.stage == stage.id)
+            .filter_map(|(effect, state)| match state {
+                EffectState::NotBegun(_, why) => {
+                    Some(Text::from(format!("the effect {effect}: {}", why.raw())))
+                }
+                _ => None,
+            })
+            .collect();
+        if let Some(record) = self.stages.last_mut() {
+            record.verdict = record.verdict.max(Verdict::Fault);
+            record.missing.extend(words);
+        }
     }
 
     /// Runs one list of commands, one after the other, as far as they are not done yet.
@@ -146,7 +169,16 @@ impl Seat<'_> {
             }
             let folder = match checkout.take() {
                 Some(folder) => folder,
-                None => self.checkout()?,
+                None => {
+                    self.place(|| format!("before-checkout:{effect}")).await;
+                    match self.checkout()? {
+                        Some(folder) => folder,
+                        None => {
+                            carried = Carried::Cancelled;
+                            break;
+                        }
+                    }
+                }
             };
             carried = self
                 .command(stage, effect, arguments, repeatable, &folder)
@@ -164,21 +196,27 @@ impl Seat<'_> {
         Ok(carried)
     }
 
-    /// A checkout of the judged commit of its own for the commands of a stage.
-    fn checkout(&self) -> Result<CleanCheckout, SittingError> {
+    /// A checkout of the judged commit of its own for the commands of a stage; none where everything
+    /// is to end.
+    fn checkout(&self) -> Result<Option<CleanCheckout>, SittingError> {
         let query = self
             .session
             .configuration
             .query(&self.session.past.repository);
         let cancelled = self.desk.cancelled.clone();
-        Ok(CleanCheckout::make(
+        let made = CleanCheckout::make(
             &self.session.past.repository,
             &self.session.judged.release.subject,
             &query.artifacts,
             &self.run.id,
             self.desk.checkouts,
             &|| cancelled.borrow().is_some(),
-        )?)
+        );
+        match made {
+            Ok(checkout) => Ok(Some(checkout)),
+            Err(CheckoutError::Release(crate::release::Error::Cancelled)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Runs one command between its two entries in the journal.
@@ -220,9 +258,9 @@ impl Seat<'_> {
         let (output, shown) = (self.desk.output, effect.clone());
         let progress = move |line| output(&shown, line);
         let cancelled = self.cancelled_flag();
-        kill_point(|| format!("before-{effect}"));
+        self.place(|| format!("before-{effect}")).await;
         let ran = run_command(call, checkout, &progress, cancelled).await;
-        kill_point(|| format!("after-{effect}"));
+        self.place(|| format!("after-{effect}")).await;
         // What the plugins may take is theirs: commands have a time of their own.
         self.calls.postpone(ran.duration);
         if let Some(words) = ran.left.words() {
@@ -258,7 +296,7 @@ impl Seat<'_> {
             output: documents.first().map(|output| Digest::of(output)),
             duration_ms: milliseconds(ran.duration),
         });
-        self.write_with(settled, documents, None).await?;
+        self.write_with(settled, documents).await?;
         Ok(carried)
     }
 
@@ -302,9 +340,9 @@ impl Seat<'_> {
                 repeatable: true,
             }))
             .await?;
-            kill_point(|| format!("before-{effect}"));
+            self.place(|| format!("before-{effect}")).await;
             let edited = edit_file(edit, &self.session.judged.tree, &work_tree);
-            kill_point(|| format!("after-{effect}"));
+            self.place(|| format!("after-{effect}")).await;
             let outcome = edited.outcome();
             let is_done = matches!(outcome, EffectOutcome::Done);
             self.write(Record::Settled(Settlement {
@@ -316,7 +354,9 @@ impl Seat<'_> {
             }))
             .await?;
             if !is_done {
-                return Ok(End::Failed);
+                // No command is to be undone for an edit.
+                self.conclude_not_begun(stage);
+                return Ok(End::NotBegun);
             }
         }
         Ok(End::Go)

@@ -18,6 +18,8 @@ impl Seat<'_> {
     ) -> Result<Option<StageRecord>, SittingError> {
         let session = self.session;
         let mut cancelled = self.desk.cancelled.clone();
+        // Not waited for: the signal comes while the plugins are at work.
+        super::kill_point(|| format!("asking:{}", stage.id));
         let asked = tokio::select! {
             biased;
             _ = cancelled.wait_for(Option::is_some) => return Ok(None),
@@ -120,7 +122,7 @@ impl Seat<'_> {
             approvals_valid_seconds: stage.approvals_valid.0.as_secs(),
             calls,
         });
-        self.write_with(decided, documents, None).await?;
+        self.write_with(decided, documents).await?;
         if let Some(over) = record.overriding.as_ref().filter(|over| over.is_given) {
             self.write(Record::Overridden {
                 stage: stage.id.clone(),

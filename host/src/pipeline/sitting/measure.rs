@@ -29,6 +29,8 @@ impl Seat<'_> {
         }
         let before = self.progress.measured(&stage.id);
         if matches!(before, Some((_, Health::Healthy))) {
+            // Told once, also where the sitting that found it was cut before it could.
+            self.announce_verified(stage).await?;
             return Ok(End::Go);
         }
         let verification = stage.verification;
@@ -177,7 +179,7 @@ impl Seat<'_> {
                     .collect(),
             });
         }
-        self.write_with(Record::Measured(measured), documents, None)
+        self.write_with(Record::Measured(measured), documents)
             .await?;
         Ok(Some(found))
     }

@@ -1,10 +1,11 @@
-//! A verify plugin whose measurements a test can foresee, and a resource plugin that claims a lease.
+//! A verify plugin whose measurements a test can foresee, and a resource plugin that claims what
+//! it is told to.
 
 #![forbid(unsafe_code)]
 
 use holdpoint_sdk::{
-    Demand, Fault, Health, LeaseClaim, Measurement, Plugin, Reading, Release, Requirement,
-    Resource, Sharing, Verify,
+    ApprovalClaim, Demand, Fault, Health, LeaseClaim, Measurement, Plugin, Reading, Release,
+    Requirement, Resource, Sharing, Verify, WindowClaim,
 };
 
 /// What to measure.
@@ -19,6 +20,12 @@ pub struct Settings {
     /// The key of the lease that it claims.
     #[serde(default)]
     lease: String,
+    /// Whether it claims a window, which is always open.
+    #[serde(default)]
+    window: bool,
+    /// The role whose approval it claims.
+    #[serde(default)]
+    approval: String,
 }
 
 /// What it is before it is healthy.
@@ -69,16 +76,29 @@ impl Verify for Gauge {
 
 impl Resource for Gauge {
     fn claim(_: &Release, settings: &Settings) -> Result<Vec<Requirement>, Fault> {
-        if settings.lease.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(vec![Requirement {
-            demand: Demand::Lease(LeaseClaim {
+        let lease = (!settings.lease.is_empty()).then(|| {
+            Demand::Lease(LeaseClaim {
                 key: settings.lease.clone(),
                 sharing: Sharing::Exclusive,
-            }),
-            reason: "nobody else may deploy meanwhile".into(),
-        }])
+            })
+        });
+        let window = settings.window.then_some(Demand::Window(WindowClaim {
+            start: None,
+            end: None,
+        }));
+        let approval = (!settings.approval.is_empty()).then(|| {
+            Demand::Approval(ApprovalClaim {
+                principal: settings.approval.clone(),
+                count: 1,
+            })
+        });
+        let demands = [lease, window, approval].into_iter().flatten();
+        Ok(demands
+            .map(|demand| Requirement {
+                demand,
+                reason: "nobody else may deploy meanwhile".into(),
+            })
+            .collect())
     }
 }
 
