@@ -212,13 +212,15 @@ impl Package {
     }
 
     /// Flags that replace the paths of this machine. The longest comes last, because the last one
-    /// that fits counts.
+    /// that fits counts. They are the same for every package of a workspace: cargo compiles what a
+    /// package depends on again when its flags are others.
     fn compiler_flags(&self) -> OsString {
         let mut flags = OsString::new();
+        let elsewhere = !self.folder.starts_with(&self.workspace);
         let homes = [
             cargo_home(),
             Some(self.workspace.clone()),
-            Some(self.folder.clone()),
+            elsewhere.then(|| self.folder.clone()),
         ];
         for (path, name) in homes.iter().zip(["/cargo", "/workspace", "/plugin"]) {
             if let Some(path) = path {
