@@ -232,8 +232,10 @@ impl Ended {
             return reached(CompileLimit::ProcessorTime(limits.processor_time));
         }
         let said = String::from_utf8_lossy(&self.said);
-        // What the allocator of Rust says before it ends the process.
-        if said.contains("memory allocation of") {
+        // What the allocator of Rust says before it ends the process, and what Cranelift does where it
+        // asks for memory in a way that can fail.
+        let no_memory = ["memory allocation of", "out of memory (failed to allocate"];
+        if no_memory.iter().any(|words| said.contains(words)) {
             return reached(CompileLimit::AddressSpace(limits.address_space_bytes));
         }
         if self.status.code() == Some(REFUSED)
