@@ -159,13 +159,16 @@ fn is_dry_run(arguments: &Arguments) -> bool {
     arguments.dry_run || arguments.release.at.is_some()
 }
 
+/// What was released on the target before, and the store where it was opened for writing.
+type Released = (Vec<RunSummary>, Option<Arc<dyn Store>>);
+
 /// What was released on the target before, and the store where it was opened for writing. What runs
 /// on a target is where its next range begins: a run that is recorded cannot do without knowing it.
 fn released(
     arguments: &Arguments,
     repository: &Repository,
     configuration: &Configuration,
-) -> Result<(Vec<RunSummary>, Option<Arc<dyn Store>>), Failure> {
+) -> Result<Released, Failure> {
     let query = configuration.query(repository);
     let runtime = tokio::runtime::Handle::current();
     if is_rehearsal(arguments, configuration) {

@@ -106,16 +106,16 @@ impl Seat<'_> {
     /// Where everything is to end there are none: a later sitting tells it.
     async fn compose(&mut self, id: &str, occasion: Event) -> Vec<OutboxMessage> {
         let channels = &self.session.configuration.plan.channels;
-        let heard: Vec<String> = channels
+        let untold: Vec<String> = channels
             .keys()
             .filter(|channel| !self.told.contains(&(id.to_owned(), (*channel).clone())))
             .cloned()
             .collect();
-        if heard.is_empty() {
+        if untold.is_empty() {
             return Vec::new();
         }
         let mut cancelled = self.desk.cancelled.clone();
-        let hears = |channel: &str| heard.iter().any(|name| name == channel);
+        let hears = |channel: &str| untold.iter().any(|name| name == channel);
         let telling = event::tell(
             &self.calls,
             self.session.configuration,

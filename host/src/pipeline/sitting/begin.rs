@@ -93,23 +93,7 @@ pub async fn begin(beginning: Beginning<'_>) -> Result<Begun, SittingError> {
             is_found: true,
         });
     }
-    let mut supersedes = Vec::new();
-    for older in store
-        .history(&filter(RunState::Open), OPEN_RUNS_MAX)
-        .await?
-    {
-        if older.key.target != key.target {
-            continue;
-        }
-        let effects = effects_of(store, &older).await?;
-        if matches!(effects, Effects::Unknown | Effects::Incomplete) {
-            return Err(SittingError::InTheWay {
-                run: older.id,
-                effects,
-            });
-        }
-        supersedes.push(older.id);
-    }
+    let supersedes = superseded(store, &key, &filter(RunState::Open)).await?;
     let run = NewRun {
         id: id.clone(),
         key: key.clone(),
@@ -156,6 +140,29 @@ pub async fn begin(beginning: Beginning<'_>) -> Result<Begun, SittingError> {
         }
         .into()),
     }
+}
+
+/// The open runs on the same target whose place a run takes.
+async fn superseded(
+    store: &Arc<dyn Store>,
+    key: &RunKey,
+    open: &Filter,
+) -> Result<Vec<RunId>, SittingError> {
+    let mut supersedes = Vec::new();
+    for older in store.history(open, OPEN_RUNS_MAX).await? {
+        if older.key.target != key.target {
+            continue;
+        }
+        let effects = effects_of(store, &older).await?;
+        if matches!(effects, Effects::Unknown | Effects::Incomplete) {
+            return Err(SittingError::InTheWay {
+                run: older.id,
+                effects,
+            });
+        }
+        supersedes.push(older.id);
+    }
+    Ok(supersedes)
 }
 
 /// What has become of the effects of an open run, by its journal: a process that was killed has left

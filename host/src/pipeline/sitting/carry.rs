@@ -167,23 +167,17 @@ impl Seat<'_> {
                 carried = Carried::Unknown;
                 break;
             }
-            let folder = match checkout.take() {
-                Some(folder) => folder,
-                None => {
-                    self.place(|| format!("before-checkout:{effect}")).await;
-                    match self.checkout()? {
-                        Some(folder) => folder,
-                        None => {
-                            carried = Carried::Cancelled;
-                            break;
-                        }
-                    }
-                }
+            if checkout.is_none() {
+                self.place(|| format!("before-checkout:{effect}")).await;
+                checkout = self.checkout()?;
+            }
+            let Some(folder) = &checkout else {
+                carried = Carried::Cancelled;
+                break;
             };
             carried = self
-                .command(stage, effect, arguments, repeatable, &folder)
+                .command(stage, effect, arguments, repeatable, folder)
                 .await?;
-            checkout = Some(folder);
             if carried != Carried::Done {
                 break;
             }

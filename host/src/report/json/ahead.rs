@@ -4,8 +4,8 @@ use serde::Serialize;
 use super::BaseSourceReport;
 use crate::model::Kind;
 use crate::pipeline::{
-    ApprovalRule, Configuration, Layer, Mode, Percentile, Stage, Trust, command_words,
-    passed_over_words,
+    ApprovalRule, CommandPlan, Configuration, Layer, Mode, Percentile, Stage, Template, Trust,
+    command_words, passed_over_words,
 };
 use crate::release::Start;
 
@@ -98,8 +98,8 @@ impl CheckedApprovalReport {
             count => format!("{count} approvals"),
         };
         let who = match &rule.role {
-            Some(role) if people.is_empty() => format!("the role {role}"),
-            Some(role) => format!("the role {role} ({})", people.join(", ")),
+            Some(name) if people.is_empty() => format!("the role {name}"),
+            Some(name) => format!("the role {name} ({})", people.join(", ")),
             None => "any signer".to_owned(),
         };
         let at = rule.at.map(Percentile::value);
@@ -127,12 +127,12 @@ impl CheckedEffectsReport {
         if stage.commands.is_none() && !stage.write_edits {
             return None;
         }
-        let words = |commands: &[crate::pipeline::CommandPlan]| -> Vec<String> {
+        let words = |commands: &[CommandPlan]| -> Vec<String> {
             commands
                 .iter()
                 .map(|command| {
                     let arguments = command.arguments.iter();
-                    let arguments: Vec<&str> = arguments.map(|one| one.source()).collect();
+                    let arguments: Vec<&str> = arguments.map(Template::source).collect();
                     command_words(&arguments).raw().to_owned()
                 })
                 .collect()
