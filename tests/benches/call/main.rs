@@ -1,7 +1,8 @@
 //! `make bench`: what one call of a plugin costs beside the same component in wasmtime alone.
 //!
 //! Both work in turns on the same release of 100 commits, each call in an instance of its own, and
-//! medians are compared. Figures are printed and judged by nobody.
+//! medians are compared. The host makes each call twice: as in a rehearsal, and with the transcript
+//! that a run keeps of it. Figures are printed and judged by nobody.
 
 mod floor;
 
@@ -11,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use holdpoint::model::{
     Answer, Circumstances, Commit, Digest, Measures, ObjectName, Outcome, Person, Release, Subject,
-    Text, Totals,
+    Text, Totals, Transcript,
 };
 use holdpoint::plugin;
-use holdpoint::sandbox::{Call, Input, Limits, Loaded, Sandbox};
+use holdpoint::sandbox::{Call, Input, Limits, Loaded, Recording, Sandbox};
 use jiff::Timestamp;
 
 use floor::Floor;
@@ -41,32 +42,40 @@ fn main() {
         .expect("a runtime");
     // As a pipeline calls it: from a task of the runtime.
     let task = runtime.spawn(async move {
-        let (mut hosts, mut floors) = (Vec::new(), Vec::new());
+        let (mut hosts, mut recorded, mut floors) = (Vec::new(), Vec::new(), Vec::new());
         for turn in 0..UNCOUNTED + COUNTED {
             let begin = Instant::now();
             let findings = black_box(floor.call());
             let floor_time = begin.elapsed();
             let begin = Instant::now();
-            let found = black_box(call(&loaded, &release).await);
+            let found = black_box(call(&loaded, &release, None).await);
             let host_time = begin.elapsed();
             assert_eq!(found, findings, "both give the same answer");
+            let recording = Some(Recording::new(PLUGIN, Some("policy")));
+            let begin = Instant::now();
+            let found = black_box(call(&loaded, &release, recording).await);
+            let recorded_time = begin.elapsed();
+            assert_eq!(found, findings, "recorded or not, it is the same answer");
             if turn >= UNCOUNTED {
                 floors.push(floor_time);
                 hosts.push(host_time);
+                recorded.push(recorded_time);
             }
         }
-        (hosts, floors)
+        [floors, hosts, recorded]
     });
-    let (mut hosts, mut floors) = runtime.block_on(task).expect("every call is answered");
-    let (host, floor) = (median(&mut hosts), median(&mut floors));
+    let times = runtime.block_on(task).expect("every call is answered");
+    let [floor, host, recorded] = times.map(|mut times| median(&mut times));
     println!("a call of {PLUGIN}, {COMMITS} commits, medians of {COUNTED} in turns");
     println!("wasmtime alone    {floor:>9.1} µs");
     println!("host call         {host:>9.1} µs");
-    println!("host call / wasmtime alone    {:.2}\n", host / floor);
+    println!("a recorded one    {recorded:>9.1} µs");
+    println!("host call / wasmtime alone    {:.2}", host / floor);
+    println!("recorded / wasmtime alone     {:.2}\n", recorded / floor);
 }
 
 /// One call through the host; gives the number of findings.
-async fn call(loaded: &Loaded, release: &Arc<Release>) -> usize {
+async fn call(loaded: &Loaded, release: &Arc<Release>, recording: Option<Recording>) -> usize {
     let record = loaded
         .call(Call {
             release: Arc::clone(release),
@@ -74,9 +83,11 @@ async fn call(loaded: &Loaded, release: &Arc<Release>) -> usize {
             input: Input::Policy,
             limits: Limits::default(),
             seed: [0; 32],
-            recording: None,
+            recording,
         })
         .await;
+    // What the store is given of it.
+    black_box(record.transcript.as_ref().map(Transcript::bytes));
     match record.outcome {
         Outcome::Answered(Answer::Findings(findings)) => findings.len(),
         other => panic!("the plugin did not answer: {other:?}"),
