@@ -131,6 +131,9 @@ async fn found_new(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Asks which program a database says that it is of.
+const WHOSE: &str = "PRAGMA application_id";
+
 /// Refuses a database of another program, and one with things in it that act by themselves.
 async fn check_whose(connection: &mut Connection) -> Result<(), StoreError> {
     if connection.pick(false, true) {
@@ -142,13 +145,13 @@ async fn check_whose(connection: &mut Connection) -> Result<(), StoreError> {
             why: why.to_owned(),
         })
     };
-    let application = match connection.row("PRAGMA application_id", []).await? {
-        Some(row) => row.integer(0)?,
-        None => 0,
-    };
+    let application = count(connection, WHOSE).await?;
     if application != APPLICATION {
         let anything = "SELECT count(*) FROM sqlite_schema";
-        if application != 0 || count(connection, anything).await? != 0 {
+        let is_new = application == 0 && count(connection, anything).await? == 0;
+        // Another process may have made it between the two questions, whose answers are then of two
+        // states: it says whose it is in the transaction that makes its tables.
+        if !is_new && count(connection, WHOSE).await? != APPLICATION {
             return refused(connection, "it is a database of another program");
         }
     }
