@@ -89,7 +89,10 @@ fn a_command_that_fails_is_undone() {
 fn stages_are_undone_in_reverse_and_what_cannot_be_undone_needs_a_person() {
     let project = Project::new();
     project.pipeline(&format!(
-        "{DEPLOY}\n[[stages]]\nid = \"announce\"\n\
+        "{DEPLOY}\n[[stages]]\nid = \"second\"\n\
+         run = [[\"./deploy.sh\", \"deploy\", \"second\"]]\n\
+         undo = [[\"./deploy.sh\", \"undo\", \"second\"]]\nenvironment = [\"LEDGER\"]\n\n\
+         [[stages]]\nid = \"announce\"\n\
          run = [[\"./deploy.sh\", \"announce\", \"{{{{ subject.version }}}}\"]]\n\
          environment = [\"LEDGER\"]\n"
     ));
@@ -100,12 +103,18 @@ fn stages_are_undone_in_reverse_and_what_cannot_be_undone_needs_a_person() {
     assert_eq!(report["sitting"]["state"], "open");
     assert_eq!(
         project.ledger(),
-        ["deploy 1.1.0", "announce 1.1.0", "undo 1.1.0"]
+        [
+            "deploy 1.1.0",
+            "deploy second",
+            "announce 1.1.0",
+            "undo second",
+            "undo 1.1.0"
+        ]
     );
     // It is said first.
     let page = project.holdpoint(["resume"]).expect_code(6);
     assert!(page.stdout.starts_with("NOT UNDONE"), "{}", page.stdout);
-    assert_eq!(project.ledger().len(), 3, "nothing is undone twice");
+    assert_eq!(project.ledger().len(), 5, "nothing is undone twice");
 }
 
 #[test]
@@ -214,6 +223,11 @@ fn what_people_let_go_and_could_not_begin_is_no_success() {
     let pipeline = super::people::gated().replace(
         "[[stages]]\nid = \"gate\"\napprovals = [{ role = \"managers\" }]\n\n",
         "",
+    );
+    // The stage that cannot begin is itself one that people let go.
+    let pipeline = pipeline.replace(
+        "id = \"deploy\"\n",
+        "id = \"deploy\"\napprovals = [{ role = \"managers\" }]\n",
     );
     project.pipeline(&pipeline.replace(
         "\"./deploy.sh\", \"deploy\"",
