@@ -1,7 +1,7 @@
 //! Messages on their way.
 
 use super::StoreError;
-use super::connection::Connection;
+use super::connection::{Connection, Value};
 use super::sealed::{self, column};
 use crate::model::{MessageKey, MessageState, OutboxMessage, RunId, Text};
 
@@ -19,16 +19,7 @@ pub(super) async fn add(
         if key.run != *run {
             return Err(no_message(connection, run, key));
         }
-        let (text, seal) = sealed::sealed("a message", message)?;
-        let values = [
-            run.as_str().into(),
-            column(&key.event).into(),
-            column(&key.channel).into(),
-            key.number.into(),
-            text.into(),
-            seal.into(),
-        ];
-        connection.execute(insert, values).await?;
+        connection.execute(insert, row_of(run, message)?).await?;
     }
     Ok(())
 }
@@ -61,18 +52,23 @@ pub(super) async fn change(
         };
         let mut message: OutboxMessage = sealed::opened(&row, 0, 1, "a message")?;
         message.state = state;
-        let (text, seal) = sealed::sealed("a message", &message)?;
-        let values = [
-            run.as_str().into(),
-            column(&key.event).into(),
-            column(&key.channel).into(),
-            key.number.into(),
-            text.into(),
-            seal.into(),
-        ];
-        connection.execute(update, values).await?;
+        connection.execute(update, row_of(run, &message)?).await?;
     }
     Ok(())
+}
+
+/// A message as its columns: what it is found by, its text and the seal of that.
+fn row_of(run: &RunId, message: &OutboxMessage) -> Result<[Value; 6], StoreError> {
+    let key = &message.key;
+    let (text, seal) = sealed::sealed("a message", message)?;
+    Ok([
+        run.as_str().into(),
+        column(&key.event).into(),
+        column(&key.channel).into(),
+        key.number.into(),
+        text.into(),
+        seal.into(),
+    ])
 }
 
 /// The messages of a run, in the order in which they were added.
