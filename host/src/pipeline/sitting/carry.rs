@@ -124,7 +124,8 @@ impl Seat<'_> {
             .effects()
             .filter(|(effect, _)| effect.stage == stage.id)
             .filter_map(|(effect, state)| match state {
-                EffectState::NotBegun(_, why) => {
+                // An edit that failed is in its place, and may not be on the disk.
+                EffectState::NotBegun(_, why) | EffectState::Failed(_, why) => {
                     Some(Text::from(format!("the effect {effect}: {}", why.raw())))
                 }
                 _ => None,
