@@ -6,7 +6,9 @@ use std::{env, fs};
 
 use holdpoint_build::{BuildRequest, build_plugin, components_folder};
 
-const PROGRAMS: [&str; 6] = ["gauge", "hostile", "liar", "reader", "tourist", "weigher"];
+const PROGRAMS: [&str; 7] = [
+    "asker", "gauge", "hostile", "liar", "reader", "tourist", "weigher",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for path in [

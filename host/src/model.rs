@@ -10,6 +10,8 @@ mod finding;
 mod grants;
 mod harmless;
 mod host_call;
+mod http_grant;
+mod http_url;
 mod input;
 mod journal;
 mod limits;
@@ -20,6 +22,7 @@ mod progress;
 mod release;
 mod run;
 mod score;
+mod secret_grant;
 mod statement;
 mod text;
 mod transcript;
@@ -34,7 +37,9 @@ pub use finding::{Finding, Location, RuleId};
 pub use grants::{Grants, TreeGrant, TreeGrantError};
 pub use harmless::write_harmless;
 pub use holdpoint_build::{Capability, Kind, Severity};
-pub use host_call::{HostAnswer, HostCall, HostQuestion, TreeRefusal};
+pub use host_call::{Body, HostAnswer, HostCall, HostQuestion, HttpRefusal, TreeRefusal};
+pub use http_grant::{AskingMethod, HttpGrant, UrlPrefix, UrlPrefixError};
+pub use http_url::{HttpUrl, URL_BYTES_MAX, UrlError};
 pub use input::Input;
 pub use journal::{
     CallEntry, Decision, EffectId, EffectOutcome, Entry, Intent, Invocation, Measured,
@@ -55,6 +60,7 @@ pub use release::{
 };
 pub use run::{Holder, RunId, RunKey, RunState, RunSummary, is_run_prefix};
 pub use score::{Basis, COMPARED_RELEASES_MIN, Earlier, SCALE_MIDDLE, ScaleReason, Score};
+pub use secret_grant::{SECRET_BYTES_MIN, SecretGrant, SecretSlot, ValueSource};
 pub use statement::{
     Act, Assumed, Binding, REASON_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_NAMESPACE, Statement,
     StatementBody, StatementProblem,

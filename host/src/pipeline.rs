@@ -20,10 +20,12 @@ mod edits;
 mod event;
 mod file;
 mod fold;
+mod grants;
 mod help;
 mod kept;
 mod kill_point;
 mod load;
+mod networks;
 mod notice;
 mod order;
 mod parse;
@@ -42,6 +44,7 @@ mod source;
 mod tables;
 mod threshold;
 mod tighten;
+mod value;
 mod verification;
 mod waiver;
 
@@ -67,20 +70,20 @@ pub use commands::{
 };
 pub use compare::Past;
 pub use delivery::{Until, deliver, idempotency_key};
-pub use destination::{Destination, VALUE_BYTES_MAX};
-pub use destination_plan::{
-    ADDRESS_RANGES_MAX, AddressPlan, DestinationPlan, SecretPlan, ValuePlan,
-};
+pub use destination::Destination;
+pub use destination_plan::{ADDRESS_RANGES_MAX, AddressPlan, DestinationPlan, SecretPlan};
 pub use edit_file::{EditRefusal, Edited, edit_file};
 pub use edits::{Before, EDITED_BYTES_MAX, EditRecord, EditedFile};
 pub use event::{EVENT_FINDING_BYTES_MAX, EVENT_FINDINGS_MAX, MESSAGE_BYTES_MAX};
 pub use file::{
     ApprovalTable, ApproversTable, ArtifactTable, ChannelTable, EvidenceTable, Expiry, File,
-    GrantsTable, LimitsTable, OverrideTable, PluginTable, ReleaseTable, RuleSetting,
-    RunLimitsTable, SettingsFiles, StageTable, UseEntry, UseTable, WaiverTable,
+    LimitsTable, OverrideTable, PluginTable, ReleaseTable, RuleSetting, RunLimitsTable,
+    SettingsFiles, StageTable, UseEntry, UseTable, WaiverTable,
 };
 pub use fold::{Judge, Judgement, worst};
+pub use grants::{GrantsTable, HttpGrantTable, SecretGrantTable};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};
+pub use networks::Variable;
 pub use notice::{RangeNotes, passed_over_words};
 pub use order::order;
 pub use parse::{parse, schema, source};
@@ -104,5 +107,6 @@ pub use sitting::{Beginning, Begun, Desk, Session, SittingError, begin, sit};
 pub use source::{Origin, Site, Source};
 pub use threshold::{Percentile, Thresholds};
 pub use tighten::tighten;
+pub use value::{VALUE_BYTES_MAX, ValueUser};
 pub use verification::{ATTEMPTS_MAX, INTERVAL, Inconclusive, Verification, VerificationPlan};
 pub use waiver::{Place, Waiver};

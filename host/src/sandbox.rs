@@ -16,6 +16,7 @@ mod http;
 mod load;
 mod machine_code;
 mod meter;
+mod network;
 mod record;
 mod replay;
 mod secret;
@@ -25,17 +26,18 @@ mod wasi;
 
 pub use self::http::{
     AddressError, AddressKind, Arrival, Authorities, AuthoritiesError, HEAD_BYTES_MIN, HttpClient,
-    HttpError, HttpLimits, HttpRequest, HttpResponse, HttpRoute, HttpStep, HttpUrl,
+    HttpError, HttpLimits, HttpRequest, HttpResponse, HttpRoute, HttpStep,
     REQUEST_HEADERS_BYTES_MAX, REQUEST_HEADERS_MAX, RESPONSE_HEADERS_MAX, RequestError,
-    SecretHeader, URL_BYTES_MAX, UrlError, check_addresses,
+    SecretHeader, check_addresses,
 };
-pub use crate::model::{Input, Limits, LogLevel, LogLine};
+pub use crate::model::{HttpUrl, Input, Limits, LogLevel, LogLine, URL_BYTES_MAX, UrlError};
 pub use call::{Call, CallRecord};
 pub use compile::{
     COMPILE_PROCESSOR_TIME_BASE, COMPILE_PROCESSOR_TIME_PER_MEBIBYTE, CompileLimit, CompileLimits,
     Compiler, compile_confined,
 };
 pub use load::{LoadError, Loaded, Sandbox};
+pub use network::{Brokered, BrokeredError, Network};
 pub use record::{Recording, Sink};
 pub use replay::Replayed;
 pub use secret::Secret;

@@ -6,11 +6,11 @@ use std::ffi::OsString;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use holdpoint::model::{MessageKey, MessageState, OutboxMessage, RunId, Text};
+use holdpoint::model::{MessageKey, MessageState, OutboxMessage, RunId, Text, ValueSource};
 use holdpoint::pipeline::{
     ADDRESS_RANGES_MAX, AddressPlan, Configuration, ConfigurationError, Delivery, Destination,
-    Flags, Layer, Origin, Plan, Problem, Request, RetryPolicy, Trust, VALUE_BYTES_MAX, ValuePlan,
-    deliver, load, parse, source, tighten,
+    Flags, Layer, Origin, Plan, Problem, Request, RetryPolicy, Trust, VALUE_BYTES_MAX, deliver,
+    load, parse, source, tighten,
 };
 use holdpoint::release::Repository;
 use holdpoint::sandbox::{HttpClient, HttpLimits};
@@ -88,12 +88,12 @@ fn a_channel_says_where_its_messages_are_posted() {
         .destination
         .as_ref()
         .expect("a destination");
-    let env = ValuePlan::Env("HOOK".to_owned());
+    let env = ValueSource::Env("HOOK".to_owned());
     assert_eq!(destination.address.value, AddressPlan::Value(env));
     let secret = destination.secret.as_ref().expect("a secret");
     assert_eq!(
         secret.value.value,
-        ValuePlan::File("/run/secrets/hook".into())
+        ValueSource::File("/run/secrets/hook".into())
     );
     assert_eq!(
         (secret.header.as_str(), secret.prefix.as_str()),

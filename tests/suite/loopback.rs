@@ -102,6 +102,14 @@ impl Server {
         Self::start(None, answer).await
     }
 
+    /// The same behind TLS.
+    pub async fn tls_asking(
+        certificate: &Certificate,
+        answer: impl Fn(usize, &Received) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(Some(certificate.acceptor()), answer).await
+    }
+
     async fn start(
         acceptor: Option<TlsAcceptor>,
         answer: impl Fn(usize, &Received) -> Reply + Send + Sync + 'static,

@@ -9,6 +9,7 @@
 mod context;
 
 mod approvals;
+mod asking;
 mod bounds;
 mod cache;
 mod caps;

@@ -670,6 +670,7 @@ fn a_file_is_read_within_bounds() {
     );
     let grants = Grants {
         tree: vec![TreeGrant::new("docs/").expect("a folder")],
+        ..Grants::default()
     };
     let greedy = read(&path).expect("it can be read").manifest;
     assert!(matches!(

@@ -97,6 +97,7 @@ impl Scene {
             .map(|path| TreeGrant::new(path).expect("a path"));
         let grants = Grants {
             tree: tree.collect(),
+            ..Grants::default()
         };
         self.sandbox
             .load_granted(&component, Arc::new(manifest), grants)

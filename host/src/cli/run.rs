@@ -140,7 +140,7 @@ pub(super) fn execute(
     };
     let record = runtime.block_on(async {
         match store {
-            None => Ok(ready.rehearse(&progress).await),
+            None => ready.rehearse(&progress).await,
             Some(store) => {
                 recorded(arguments, &ready, store, &progress, cancellation, output).await
             }

@@ -11,13 +11,13 @@ use std::time::Duration;
 use super::cache::user_folder;
 use super::failure::Lacking;
 use super::progress::Progress;
-use super::record::{holder, now};
+use super::record::{holder, now, random_bits};
 use super::signal::Cancellation;
 use super::{Failure, Output};
 use crate::model::{EffectId, RunSummary};
 use crate::pipeline::{
     self, Configuration, Desk, Judged, OutputLine, Past, Prepared, RangeNotes, RetryPolicy,
-    RunRecord, Session,
+    RunRecord, Session, Variable,
 };
 use crate::sandbox::{HttpClient, HttpLimits};
 use crate::store::Store;
@@ -40,9 +40,25 @@ pub(super) struct Ready {
 
 impl Ready {
     /// Runs the stages without a record, and carries nothing out.
-    pub(super) async fn rehearse(&self, progress: &Progress) -> RunRecord {
+    ///
+    /// # Errors
+    ///
+    /// When a secret of a plugin cannot be read.
+    pub(super) async fn rehearse(&self, progress: &Progress) -> Result<RunRecord, Failure> {
         let say = |now: pipeline::Progress<'_>| say(progress, now);
-        pipeline::run(self.session(&say)).await
+        let prepared = self.connected(&format!("{:032x}", random_bits()?))?;
+        Ok(pipeline::run(self.session(&prepared, &say)).await)
+    }
+
+    /// The plugins, with what they are granted in reach.
+    fn connected(&self, random: &str) -> Result<Prepared, Failure> {
+        let client = HttpClient::new(HttpLimits::default());
+        let variable = |name: &str| std::env::var_os(name);
+        let (configuration, repository) = (&self.configuration, &self.past.repository);
+        let reach = (random, &variable as Variable<'_>);
+        Ok(self
+            .prepared
+            .connected(configuration, &client, repository, reach)?)
     }
 
     /// Sits on a run.
@@ -63,6 +79,7 @@ impl Ready {
         } else {
             Some(HttpClient::new(HttpLimits::default()))
         };
+        let prepared = self.connected(run.id.as_str())?;
         let checkouts = checkouts().ok_or(Lacking::StateFolder)?;
         let show = |effect: &EffectId, line: OutputLine| progress.show(output, effect, &line);
         let desk = Desk {
@@ -79,13 +96,17 @@ impl Ready {
             output: &show,
         };
         let say = |now: pipeline::Progress<'_>| say(progress, now);
-        Ok(pipeline::sit(self.session(&say), &desk, run).await?)
+        Ok(pipeline::sit(self.session(&prepared, &say), &desk, run).await?)
     }
 
-    fn session<'a>(&'a self, progress: &'a (dyn Fn(pipeline::Progress<'_>) + Sync)) -> Session<'a> {
+    fn session<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        progress: &'a (dyn Fn(pipeline::Progress<'_>) + Sync),
+    ) -> Session<'a> {
         Session {
             configuration: &self.configuration,
-            prepared: &self.prepared,
+            prepared,
             judged: &self.judged,
             range: &self.range,
             past: &self.past,

@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use holdpoint_build::Manifest;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Capability, Text};
+use super::{AskingMethod, Capability, Digest, HttpGrant, HttpUrl, SecretGrant, Text};
 
 /// What an operator allows one plugin beyond the release itself. It counts only for a capability
 /// that the plugin asks for in its manifest.
@@ -12,6 +13,16 @@ use super::{Capability, Text};
 pub struct Grants {
     /// Files of the judged commit that it may read; empty for none.
     pub tree: Vec<TreeGrant>,
+    /// Requests that it may make; empty for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub http: Vec<HttpGrant>,
+    /// Digest of the certificates that say who may be the other side of those requests; none for the
+    /// ones that the platform trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<Digest>,
+    /// Credentials that it may use in them, by the name that it asks by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretGrant>,
 }
 
 impl Grants {
@@ -20,7 +31,8 @@ impl Grants {
     /// ```
     /// use holdpoint::model::{Capability, Grants, TreeGrant};
     ///
-    /// let grants = Grants { tree: vec![TreeGrant::new("docs/").unwrap()] };
+    /// let tree = vec![TreeGrant::new("docs/").unwrap()];
+    /// let grants = Grants { tree, ..Grants::default() };
     /// assert!(grants.allow(Capability::Tree));
     /// assert!(!grants.allow(Capability::Http));
     /// ```
@@ -28,14 +40,16 @@ impl Grants {
     pub fn allow(&self, capability: Capability) -> bool {
         match capability {
             Capability::Tree => !self.tree.is_empty(),
+            Capability::Http => !self.http.is_empty(),
+            Capability::Secrets => !self.secrets.is_empty(),
             other => !other.needs_grant(),
         }
     }
 
     /// The capabilities of which something is granted.
     pub fn granted(&self) -> impl Iterator<Item = Capability> {
-        let tree = self.allow(Capability::Tree).then_some(Capability::Tree);
-        tree.into_iter()
+        let granted = Capability::ALL.into_iter();
+        granted.filter(|capability| capability.needs_grant() && self.allow(*capability))
     }
 
     /// The part that a plugin also asks for: what is in force.
@@ -45,13 +59,33 @@ impl Grants {
             let mut requests = manifest.capabilities.iter();
             requests.any(|request| request.capability == capability)
         };
+        let Self {
+            tree,
+            http,
+            ca,
+            secrets,
+        } = self.clone();
+        let asks_http = asks(Capability::Http);
         Self {
             tree: if asks(Capability::Tree) {
-                self.tree.clone()
+                tree
             } else {
                 Vec::new()
             },
+            http: if asks_http { http } else { Vec::new() },
+            ca: ca.filter(|_| asks_http),
+            secrets: if asks(Capability::Secrets) {
+                secrets
+            } else {
+                BTreeMap::new()
+            },
         }
+    }
+
+    /// The grant that a request needs; none where nobody gave it.
+    #[must_use]
+    pub fn request(&self, method: AskingMethod, url: &HttpUrl) -> Option<&HttpGrant> {
+        self.http.iter().find(|grant| grant.allows(method, url))
     }
 
     /// Whether a file may be read.

@@ -1,6 +1,8 @@
-use serde::{Deserialize, Serialize};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Capability, Digest, Text};
+use super::{Capability, Digest, Header, Text};
 
 /// One call from a plugin to the host, with what it was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +61,24 @@ pub enum HostQuestion {
         /// Its path.
         path: Text,
     },
+    /// A request to another system.
+    #[serde(rename = "http.send")]
+    HttpSend {
+        /// Its method.
+        method: Text,
+        /// Its URL, as the plugin wrote it.
+        url: Text,
+        /// Its headers, as the plugin wrote them: where a secret is sent, its placeholder.
+        headers: Vec<Header>,
+        /// Its body.
+        body: Body,
+    },
+    /// The placeholder of a secret.
+    #[serde(rename = "secrets.placeholder")]
+    SecretsPlaceholder {
+        /// The name of the secret.
+        name: Text,
+    },
     /// A line for the log. Its words stand there, and only there.
     #[serde(rename = "log.write")]
     LogWrite {
@@ -100,6 +120,70 @@ pub enum HostAnswer {
     },
     /// It was not given.
     Refused(TreeRefusal),
+    /// What another system answered, whole.
+    Response {
+        /// The status code.
+        status: u16,
+        /// The headers.
+        headers: Vec<Header>,
+        /// The body.
+        body: Body,
+    },
+    /// There is no response.
+    NoResponse {
+        /// Why.
+        why: HttpRefusal,
+        /// The same in words; empty where the plugin is told none.
+        message: Text,
+    },
+    /// A placeholder; none where the secret is not granted.
+    Placeholder(Option<Text>),
+}
+
+/// Why there is no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HttpRefusal {
+    /// The operator has not granted it.
+    NotGranted,
+    /// It is not a request that can be made.
+    Malformed,
+    /// The other side could not be reached or broke off.
+    Unreachable,
+    /// The other side took too long.
+    TimedOut,
+}
+
+/// The body of a request or a response: in JSON `{"text": …}` where it is UTF-8, and
+/// `{"base64": …}` where it is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body(pub Vec<u8>);
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) => Written::Text(text.to_owned()),
+            Err(_) => Written::Base64(STANDARD.encode(&self.0)),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Written::deserialize(deserializer)? {
+            Written::Text(text) => text.into_bytes(),
+            Written::Base64(text) => STANDARD.decode(text).map_err(serde::de::Error::custom)?,
+        }))
+    }
+}
+
+/// A body as JSON has it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Written {
+    Text(String),
+    Base64(String),
 }
 
 /// Why something of the judged commit was not given.
@@ -125,6 +209,8 @@ impl HostQuestion {
             Self::ChangesPage { .. } => Capability::Changes,
             Self::ArtifactsPage { .. } => Capability::Artifacts,
             Self::TreeEntries { .. } | Self::TreeRead { .. } => Capability::Tree,
+            Self::HttpSend { .. } => Capability::Http,
+            Self::SecretsPlaceholder { .. } => Capability::Secrets,
             Self::LogWrite { .. } => Capability::Log,
         }
     }
@@ -139,6 +225,8 @@ impl HostQuestion {
             Self::CommitsTexts { .. } => "texts",
             Self::TreeEntries { .. } => "entries",
             Self::TreeRead { .. } => "read",
+            Self::HttpSend { .. } => "send",
+            Self::SecretsPlaceholder { .. } => "placeholder",
             Self::LogWrite { .. } => "write",
         }
     }
@@ -146,23 +234,49 @@ impl HostQuestion {
     /// The bytes that its texts have in a transcript at most: some characters are written as six.
     #[must_use]
     pub fn text_bytes(&self) -> u64 {
-        let text = match self {
-            Self::TreeEntries { folder: text } | Self::TreeRead { path: text } => text,
+        match self {
+            Self::TreeEntries { folder: text }
+            | Self::TreeRead { path: text }
+            | Self::SecretsPlaceholder { name: text } => written_bytes(text.raw().as_bytes()),
+            Self::HttpSend {
+                method,
+                url,
+                headers,
+                body,
+            } => {
+                let texts = [method, url].map(|text| written_bytes(text.raw().as_bytes()));
+                texts.iter().sum::<u64>() + headers_bytes(headers) + written_bytes(&body.0)
+            }
             Self::CommitsPage { .. }
             | Self::CommitsTexts { .. }
             | Self::ChangesPage { .. }
             | Self::ArtifactsPage { .. }
-            | Self::LogWrite { .. } => return 0,
-        };
-        text.raw()
-            .bytes()
-            .map(|byte| match byte {
-                b'"' | b'\\' => 2,
-                0..0x20 => 6,
-                _ => 1,
-            })
-            .sum()
+            | Self::LogWrite { .. } => 0,
+        }
     }
+}
+
+/// The bytes that these have in JSON at most.
+fn written_bytes(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .map(|byte| match byte {
+            b'"' | b'\\' => 2,
+            0..0x20 => 6,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// The same for headers, with what stands around each.
+fn headers_bytes(headers: &[Header]) -> u64 {
+    const AROUND: u64 = 24;
+    let header = |header: &Header| {
+        AROUND
+            + written_bytes(header.name.raw().as_bytes())
+            + written_bytes(header.value.raw().as_bytes())
+    };
+    headers.iter().map(header).sum()
 }
 
 impl HostAnswer {
@@ -174,6 +288,39 @@ impl HostAnswer {
             Self::Items { bytes, .. } | Self::Names { bytes, .. } | Self::File { bytes, .. } => {
                 *bytes
             }
+            Self::Response { headers, body, .. } => {
+                let sizes = headers
+                    .iter()
+                    .map(|header| header.name.raw().len() + header.value.raw().len());
+                u64::try_from(sizes.sum::<usize>() + body.0.len()).unwrap_or(u64::MAX)
+            }
+            Self::NoResponse { message, .. } => message.raw().len() as u64,
+            Self::Placeholder(text) => text.as_ref().map_or(0, |text| text.raw().len() as u64),
         }
+    }
+
+    /// The bytes that its texts have in a transcript at most.
+    #[must_use]
+    pub fn text_bytes(&self) -> u64 {
+        match self {
+            Self::Response { headers, body, .. } => headers_bytes(headers) + written_bytes(&body.0),
+            Self::NoResponse { message, .. } => written_bytes(message.raw().as_bytes()),
+            Self::Placeholder(text) => text.as_ref().map_or(0, |text| text.raw().len() as u64),
+            Self::Nothing
+            | Self::Items { .. }
+            | Self::Names { .. }
+            | Self::File { .. }
+            | Self::Refused(_) => 0,
+        }
+    }
+
+    /// Whether it is from outside: neither the subject nor the judged commit says it, so that it can
+    /// only be had from the transcript.
+    #[must_use]
+    pub fn is_from_outside(&self) -> bool {
+        matches!(
+            self,
+            Self::Response { .. } | Self::NoResponse { .. } | Self::Placeholder(_)
+        )
     }
 }

@@ -94,6 +94,10 @@ pub enum LimitKind {
     HostCallBytes,
     /// Bytes of the host calls in the transcript of a call.
     TranscriptBytes,
+    /// Requests to other systems in one call.
+    Requests,
+    /// Bytes of one response of another system.
+    ResponseBytes,
     /// Handles to resources of the host or of its own that the guest holds at once.
     Handles,
     /// Messages for one event.

@@ -8,10 +8,11 @@ use super::at::At;
 use super::channel::channels;
 use super::commands::commands;
 use super::file::{File, StageTable, UseEntry, WaiverTable};
+use super::grants::grants;
 use super::plan::{Layer, Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
-use super::tables::{call_limits, grants, json, release_plan, run_limits};
+use super::tables::{call_limits, json, release_plan, run_limits};
 use super::verification::verification;
 use super::waiver::{Place, Waiver};
 use crate::model::{RuleId, Text};
@@ -37,13 +38,18 @@ impl Plan {
                     site: place(&settings.span),
                 }),
             };
+            let (grants, grants_ca) = match table.value.grants {
+                None => (None, None),
+                Some(table) => {
+                    let (grants, ca) = grants(table, source)?;
+                    (Some(grants), ca)
+                }
+            };
             let plugin = PluginPlan {
                 source: table.value.source.map(|value| Set::of(value, source)),
                 settings,
-                grants: match table.value.grants {
-                    None => None,
-                    Some(table) => Some(grants(table, source)?),
-                },
+                grants,
+                grants_ca,
                 settings_files: table
                     .value
                     .settings_files

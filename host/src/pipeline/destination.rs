@@ -10,50 +10,48 @@ use std::sync::Arc;
 use super::Trust;
 use super::address_table::Delivery;
 use super::beside::read_beside;
-use super::destination_plan::{AddressPlan, SecretPlan, ValuePlan};
+use super::destination_plan::{AddressPlan, SecretPlan};
 use super::load::Configuration;
-use super::place::{NamedBy, place};
 use super::plan::{Plan, Set};
-use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
-use super::read::read_file;
+use super::problem::{ConfigurationError, Problem};
 use super::source::Site;
-use crate::model::{Digest, Text};
+use super::value::{ValueReader, ValueUser};
+use crate::model::{Digest, Text, ValueSource};
 use crate::release::Repository;
 use crate::sandbox::{Authorities, HttpRoute, HttpUrl, Secret, SecretHeader};
-
-/// The longest address or secret, in bytes: the longest tokens that are in use, several times over.
-pub const VALUE_BYTES_MAX: usize = 8 << 10;
 
 /// A file of certificates, read.
 #[derive(Clone, Debug)]
 pub(super) struct Authority {
     pub(super) digest: Digest,
-    authorities: Authorities,
+    pub(super) authorities: Authorities,
 }
 
-/// Reads the files of certificates that channels name, each from where the file that names it was
-/// read.
+/// Reads the files of certificates that channels and grants name, each from where the file that names
+/// it was read.
 pub(super) fn authorities(
     plan: &Plan,
     folder: &Path,
     repository: &Repository,
-) -> Result<(BTreeMap<String, Authority>, Trust), ConfigurationError> {
+) -> Result<(BTreeMap<ValueUser, Authority>, Trust), ConfigurationError> {
+    let channels = plan.channels.iter().filter_map(|(name, channel)| {
+        let ca = channel.destination.as_ref()?.ca.as_ref()?;
+        Some((ValueUser::Channel(name.clone()), ca))
+    });
+    let plugins = plan.plugins.iter().filter_map(|(name, plugin)| {
+        let ca = plugin.grants_ca.as_ref()?;
+        Some((ValueUser::Plugin(name.clone()), ca))
+    });
     let mut found = BTreeMap::new();
     let mut trust = Trust::Trusted;
-    for (name, channel) in &plan.channels {
-        let Some(destination) = &channel.destination else {
-            continue;
-        };
-        let Some(Set { value: path, site }) = &destination.ca else {
-            continue;
-        };
+    for (user, Set { value: path, site }) in channels.chain(plugins) {
         let (bytes, file_trust) = read_beside(path, site, folder, repository)?;
         if file_trust == Trust::Untrusted {
             trust = Trust::Untrusted;
         }
         let authorities = Authorities::from_pem(&bytes).map_err(|source| {
             site.error(Problem::Authorities {
-                channel: name.clone(),
+                user: user.clone(),
                 path: Text::from(path.as_str()),
                 source,
             })
@@ -62,7 +60,7 @@ pub(super) fn authorities(
             digest: Digest::of(&bytes),
             authorities,
         };
-        found.insert(name.clone(), authority);
+        found.insert(user, authority);
     }
     Ok((found, trust))
 }
@@ -140,14 +138,16 @@ impl Configuration {
             };
             let reader = Reader {
                 channel: name,
-                repository,
-                variable,
+                values: ValueReader {
+                    repository,
+                    variable,
+                },
             };
             let route = HttpRoute {
                 addresses: plan.addresses.clone(),
                 authorities: self
                     .authorities
-                    .get(name)
+                    .get(&ValueUser::Channel(name.clone()))
                     .map(|authority| authority.authorities.clone()),
             };
             let destination = Destination::new(
@@ -168,8 +168,7 @@ impl Configuration {
 /// Reads the values of one channel.
 struct Reader<'a> {
     channel: &'a str,
-    repository: &'a Repository,
-    variable: &'a dyn Fn(&str) -> Option<OsString>,
+    values: ValueReader<'a>,
 }
 
 impl Reader<'_> {
@@ -199,61 +198,13 @@ impl Reader<'_> {
         })
     }
 
-    /// One line of text, without the line break after it.
     fn value(
         &self,
-        key: &'static str,
-        plan: &ValuePlan,
+        key: &str,
+        from: &ValueSource,
         site: &Site,
     ) -> Result<Secret, ConfigurationError> {
-        let channel = self.channel.to_owned();
-        let read = match plan {
-            ValuePlan::Env(name) => match (self.variable)(name) {
-                // A CI system sets a variable to nothing where it has no value for it.
-                value if value.as_ref().is_none_or(|value| value.is_empty()) => {
-                    return Err(site.error(Problem::NoVariable {
-                        channel,
-                        key,
-                        variable: name.clone(),
-                    }));
-                }
-                value => value.and_then(|value| value.into_string().ok()),
-            },
-            ValuePlan::File(path) => {
-                let found = place(path, Path::new("/"), self.repository, NamedBy::Operator)
-                    .map_err(|error| error.moved(site.clone()))?;
-                if found.trust == Trust::Untrusted {
-                    return Err(site.error(Problem::ValueInReach {
-                        channel,
-                        key,
-                        path: path.clone(),
-                    }));
-                }
-                let bytes = read_file(&found.path, FILE_BYTES_MAX)
-                    .map_err(|error| error.moved(site.clone()))?;
-                String::from_utf8(bytes).ok()
-            }
-        };
-        let line = read.map(Secret::new).and_then(|read| line(&read));
-        line.ok_or_else(|| {
-            site.error(Problem::ValueText {
-                channel,
-                key,
-                from: plan.to_string(),
-                bytes_max: VALUE_BYTES_MAX,
-            })
-        })
+        let user = ValueUser::Channel(self.channel.to_owned());
+        self.values.read((&user, key), from, site)
     }
-}
-
-/// The one line of a text; none where there is another one, or nothing.
-fn line(text: &Secret) -> Option<Secret> {
-    let text = text.expose();
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    let is_line = !line.is_empty()
-        && line.len() <= VALUE_BYTES_MAX
-        && line.trim() == line
-        && !line.chars().any(char::is_control);
-    is_line.then(|| Secret::new(line.to_owned()))
 }

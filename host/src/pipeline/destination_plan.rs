@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use serde::Serialize;
 
 use super::address_table::{AddressEntry, Delivery, SecretTable, ValueTable};
 use super::at::At;
@@ -14,14 +13,14 @@ use super::file::ChannelTable;
 use super::plan::Set;
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
-use crate::model::Text;
+use crate::model::{Text, ValueSource};
 use crate::sandbox::{HttpUrl, Secret, SecretHeader};
 
-/// The most ranges of addresses of one channel: a network has a few.
+/// The most ranges of addresses of one channel or grant: a network has a few.
 pub const ADDRESS_RANGES_MAX: usize = 64;
 
 /// The header of a secret whose table names none.
-const HEADER: &str = "authorization";
+pub(super) const HEADER: &str = "authorization";
 
 /// What stands before a secret in that header where the table does not say.
 const PREFIX: &str = "Bearer ";
@@ -47,24 +46,14 @@ pub enum AddressPlan {
     /// It stands in the file.
     Url(HttpUrl),
     /// It is read.
-    Value(ValuePlan),
-}
-
-/// Where a value is read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ValuePlan {
-    /// A variable of the environment.
-    Env(String),
-    /// A file of the machine.
-    File(PathBuf),
+    Value(ValueSource),
 }
 
 /// What authenticates.
 #[derive(Clone, Debug)]
 pub struct SecretPlan {
     /// Where it is read from.
-    pub value: Set<ValuePlan>,
+    pub value: Set<ValueSource>,
     /// The header that it is sent in.
     pub header: String,
     /// What stands before it.
@@ -77,18 +66,6 @@ impl fmt::Display for AddressPlan {
             // The rest of it may be the secret.
             Self::Url(url) => write!(formatter, "{}/…", url.origin()),
             Self::Value(value) => value.fmt(formatter),
-        }
-    }
-}
-
-impl fmt::Display for ValuePlan {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Env(name) => write!(formatter, "the variable `{name}`"),
-            Self::File(path) => {
-                let path = Text::from(path.to_string_lossy());
-                write!(formatter, "the file `{}`", path.terminal())
-            }
         }
     }
 }
@@ -204,7 +181,7 @@ pub(super) fn destination(
             })
         })?),
         AddressEntry::Value(ValueTable { env, file }) => {
-            AddressPlan::Value(value_plan(env, file, &site)?)
+            AddressPlan::Value(value_source(env, file, &site)?)
         }
     };
     Ok(Some(DestinationPlan {
@@ -225,11 +202,11 @@ pub(super) fn destination(
     }))
 }
 
-fn value_plan(
+pub(super) fn value_source(
     env: Option<At<String>>,
     file: Option<At<String>>,
     site: &Site,
-) -> Result<ValuePlan, ConfigurationError> {
+) -> Result<ValueSource, ConfigurationError> {
     let refused = |message: &str, span| {
         let site = Site::new(&site.source, span);
         site.error(Problem::Value(Text::from(message)))
@@ -241,7 +218,7 @@ fn value_plan(
             let is_name = bytes.next().is_some_and(is_start)
                 && bytes.all(|byte| is_start(byte) || byte.is_ascii_digit());
             if is_name {
-                Ok(ValuePlan::Env(env.value))
+                Ok(ValueSource::Env(env.value))
             } else {
                 let message = "expected the name of a variable, such as `SLACK_TOKEN`: letters, \
                                digits and `_`";
@@ -249,7 +226,7 @@ fn value_plan(
             }
         }
         (None, Some(file)) if Path::new(&file.value).is_absolute() => {
-            Ok(ValuePlan::File(file.value.into()))
+            Ok(ValueSource::File(file.value.into()))
         }
         (None, Some(file)) => {
             let message = "expected an absolute path, such as `/run/secrets/slack`: the file lies \
@@ -275,16 +252,12 @@ fn secret_plan(
         header,
         prefix,
     } = table.value;
-    let value = value_plan(env, file, &site)?;
+    let value = value_source(env, file, &site)?;
     let (header, header_site) = match header {
         Some(header) => (header.value, Site::new(source, &header.span)),
         None => (HEADER.to_owned(), site.clone()),
     };
-    let prefix = match prefix {
-        Some(prefix) => prefix.value,
-        None if header.eq_ignore_ascii_case(HEADER) => PREFIX.to_owned(),
-        None => String::new(),
-    };
+    let prefix = prefix_of(&header, prefix);
     // Whatever the secret is, what stands around it can be held against the rules now.
     let stand_in = Secret::new("secret".to_owned());
     if let Err(source) = SecretHeader::new(&header, &prefix, &stand_in) {
@@ -300,14 +273,23 @@ fn secret_plan(
     })
 }
 
-fn ranges(
+/// What stands before a secret in a header.
+pub(super) fn prefix_of(header: &str, prefix: Option<At<String>>) -> String {
+    match prefix {
+        Some(prefix) => prefix.value,
+        None if header.eq_ignore_ascii_case(HEADER) => PREFIX.to_owned(),
+        None => String::new(),
+    }
+}
+
+pub(super) fn ranges(
     addresses: &At<Vec<At<String>>>,
     source: &Arc<Source>,
 ) -> Result<Vec<IpNet>, ConfigurationError> {
     let refused =
         |message: String, span| Site::new(source, span).error(Problem::Value(Text::from(message)));
     if addresses.value.len() > ADDRESS_RANGES_MAX {
-        let message = format!("a channel has at most {ADDRESS_RANGES_MAX} ranges of addresses");
+        let message = format!("there are at most {ADDRESS_RANGES_MAX} ranges of addresses");
         return Err(refused(message, &addresses.span));
     }
     let mut ranges = Vec::with_capacity(addresses.value.len());

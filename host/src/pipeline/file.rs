@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::address_table::{AddressEntry, Delivery, SecretTable};
 use super::at::At;
+use super::grants::GrantsTable;
 use super::quantity::{Life, Size, Span};
 use super::threshold::Percentile;
 use super::verification::Inconclusive;
@@ -193,15 +194,6 @@ pub struct PluginTable {
     pub limits: Option<At<LimitsTable>>,
     /// What its rules count for, by rule id.
     pub rules: BTreeMap<At<String>, At<RuleSetting>>,
-}
-
-/// What a plugin may use beyond the release itself.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct GrantsTable {
-    /// Files of the judged commit that it may read, such as `CHANGELOG.md`, and folders with all
-    /// that is below them, such as `docs/`; relative to the root of the repository.
-    pub tree: Vec<At<String>>,
 }
 
 /// What files a setting is read from.

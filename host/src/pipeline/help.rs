@@ -1,6 +1,7 @@
 use std::fmt::Display;
 
 use super::problem::Problem;
+use super::value::ValueUser;
 use crate::model::{Kind, Text};
 use crate::plugin::SettingsError;
 
@@ -138,6 +139,7 @@ impl Problem {
             | Self::Address { .. }
             | Self::Secret { .. }
             | Self::Authorities { .. }
+            | Self::Brokered { .. }
             | Self::NoVariable { .. }
             | Self::ValueText { .. }
             | Self::ValueInReach { .. } => return self.posting_help(),
@@ -159,6 +161,11 @@ impl Problem {
             Self::Address { source, .. } => source.help(),
             Self::Secret { source, .. } => source.help(),
             Self::Authorities { source, .. } => source.help(),
+            Self::Brokered { source, .. } => source.help(),
+            Self::NoVariable {
+                user: ValueUser::Plugin(_),
+                ..
+            } => "set the variable for this process: it is read in a dry run too",
             Self::NoVariable { .. } => {
                 "set the variable for this process, or remove the channel's \
                 address: without one its messages are only shown"

@@ -21,6 +21,7 @@ use super::resolve::{Resolved, is_active, kind, resolve};
 use super::source::Source;
 use super::threshold::Thresholds;
 use super::tighten::tighten;
+use super::value::ValueUser;
 use super::verification::Verification;
 use super::{Mode, OnFault, SourceRecord, Trust};
 use crate::model::{Digest, Kind, Text};
@@ -85,7 +86,7 @@ pub struct Configuration {
     /// trusted.
     trusted_owners: Option<Vec<u8>>,
     /// Who vouches for the hosts of channels that name a file of certificates, by channel.
-    pub(super) authorities: BTreeMap<String, Authority>,
+    pub(super) authorities: BTreeMap<ValueUser, Authority>,
 }
 
 /// A stage whose plugins are known.
@@ -164,7 +165,7 @@ pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
         return Err(plan.site.error(Problem::NoStages(name)));
     }
     let order = order(&plan.stages)?;
-    let (plugins, plugin_trust) = resolve(&plan, request.folder, request.repository)?;
+    let (mut plugins, plugin_trust) = resolve(&plan, request.folder, request.repository)?;
     let stages = order
         .into_iter()
         .map(|number| stage(&plan, number, &plugins))
@@ -173,6 +174,13 @@ pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
     let (owners, owners_trust) = owners(&plan, request.folder, request.repository)?;
     let (approvers, approvers_trust) = approvers(&plan, request.folder, request.repository)?;
     let (authorities, authorities_trust) = authorities(&plan, request.folder, request.repository)?;
+    for (user, authority) in &authorities {
+        if let ValueUser::Plugin(name) = user
+            && let Some(resolved) = plugins.get_mut(name)
+        {
+            resolved.grants.ca = Some(authority.digest);
+        }
+    }
     let sources = [Some(&pipeline), policy.as_ref()];
     let trust = sources
         .into_iter()
@@ -351,7 +359,7 @@ fn digest(
     policy: Option<&Source>,
     (owners, approvers): (Option<&[u8]>, Option<&Approvers>),
     (stages, plugins): (&[Stage], &BTreeMap<String, Resolved>),
-    (plan, authorities): (&Plan, &BTreeMap<String, Authority>),
+    (plan, authorities): (&Plan, &BTreeMap<ValueUser, Authority>),
     flags: &Flags,
 ) -> Digest {
     let plugins: Vec<_> = plugins
@@ -404,7 +412,9 @@ fn digest(
                 "body-max": channel.body_bytes_max,
                 "limits": plan.channel_limits(channel),
                 "destination": channel.destination.as_ref().map(DestinationPlan::document),
-                "ca": authorities.get(name).map(|authority| authority.digest),
+                "ca": authorities
+                    .get(&ValueUser::Channel(name.clone()))
+                    .map(|authority| authority.digest),
             })
         })
         .collect();

@@ -124,6 +124,8 @@ pub struct PluginPlan {
     pub settings: Option<Set<serde_json::Map<String, serde_json::Value>>>,
     /// What it may use beyond the release itself.
     pub grants: Option<Set<Grants>>,
+    /// Path of a file of certificates for its requests.
+    pub grants_ca: Option<Set<String>>,
     /// Settings that are read from files.
     pub settings_files: BTreeMap<String, Set<SettingsFiles>>,
     /// The bounds.
@@ -269,6 +271,7 @@ impl PluginPlan {
             source: None,
             settings: None,
             grants: None,
+            grants_ca: None,
             settings_files: BTreeMap::new(),
             limits: Limits::default(),
             limits_site: None,

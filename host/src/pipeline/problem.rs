@@ -6,6 +6,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use super::commands::CommandsProblem;
 use super::source::Site;
 use super::threshold::Percentile;
+use super::value::ValueUser;
 use crate::model::{Kind, Text};
 use crate::{plugin, release, sandbox};
 
@@ -317,37 +318,44 @@ pub enum Problem {
         source: sandbox::RequestError,
     },
     /// Certificates that cannot be used.
-    #[error("`{}` of channel `{channel}` cannot be used", .path.terminal())]
+    #[error("`{}` of {user} cannot be used", .path.terminal())]
     Authorities {
-        /// The channel.
-        channel: String,
+        /// Whose it is.
+        user: ValueUser,
         /// The file.
         path: Text,
         /// What is wrong with it.
         #[source]
         source: sandbox::AuthoritiesError,
     },
+    /// A secret of a plugin that it cannot use, which is not said.
+    #[error("the secret `{secret}` of plugin `{plugin}` cannot be used")]
+    Brokered {
+        /// The plugin.
+        plugin: String,
+        /// The secret.
+        secret: String,
+        /// What is wrong with it.
+        #[source]
+        source: sandbox::BrokeredError,
+    },
     /// A variable that is not there.
-    #[error(
-        "`{key}` of channel `{channel}` is read from the variable `{variable}`, which is not set, or empty"
-    )]
+    #[error("`{key}` of {user} is read from the variable `{variable}`, which is not set, or empty")]
     NoVariable {
-        /// The channel.
-        channel: String,
-        /// `address` or `secret`.
-        key: &'static str,
+        /// Whose it is.
+        user: ValueUser,
+        /// The key.
+        key: String,
         /// The variable.
         variable: String,
     },
     /// A value that is no line of text. It is not said.
-    #[error(
-        "`{key}` of channel `{channel}`, from {from}, is not one line of text of at most {bytes_max} bytes"
-    )]
+    #[error("`{key}` of {user}, from {from}, is not one line of text of at most {bytes_max} bytes")]
     ValueText {
-        /// The channel.
-        channel: String,
-        /// `address` or `secret`.
-        key: &'static str,
+        /// Whose it is.
+        user: ValueUser,
+        /// The key.
+        key: String,
         /// Where it was read, in words.
         from: String,
         /// The bound.
@@ -355,14 +363,14 @@ pub enum Problem {
     },
     /// A file with a value that the change under judgement could have written.
     #[error(
-        "`{key}` of channel `{channel}` is read from {}, which the change under judgement could have written",
+        "`{key}` of {user} is read from {}, which the change under judgement could have written",
         shown(.path)
     )]
     ValueInReach {
-        /// The channel.
-        channel: String,
-        /// `address` or `secret`.
-        key: &'static str,
+        /// Whose it is.
+        user: ValueUser,
+        /// The key.
+        key: String,
         /// The file.
         path: PathBuf,
     },

@@ -422,7 +422,9 @@ impl Calls {
             };
             numbers.push(*number);
             assessors.push(Assessor {
-                loaded: Loaded::clone(loaded),
+                // Earlier releases are compared by what is known of them here: nobody is asked a
+                // hundred times for one score.
+                loaded: loaded.with_network(None),
                 grants: resolved.grants.asked(&resolved.plugin.manifest),
                 component: resolved.plugin.digest,
                 settings: resolved.settings.to_string(),

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::at::At;
-use super::file::{GrantsTable, LimitsTable, ReleaseTable, RunLimitsTable};
+use super::file::{LimitsTable, ReleaseTable, RunLimitsTable};
 use super::plan::{ReleasePlan, RunLimits, Set};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
-use crate::model::{Grants, Text, TreeGrant};
+use crate::model::Text;
 use crate::sandbox::Limits;
 
 pub(super) fn release_plan(
@@ -106,25 +106,6 @@ pub(super) fn run_limits(table: &RunLimitsTable, source: &Arc<Source>) -> RunLim
             .insert("wall-time", Site::new(source, &time.span));
     }
     limits
-}
-
-pub(super) fn grants(
-    table: At<GrantsTable>,
-    source: &Arc<Source>,
-) -> Result<Set<Grants>, ConfigurationError> {
-    let tree = table.value.tree.into_iter().map(|path| {
-        TreeGrant::new(&path.value).map_err(|error| {
-            Site::new(source, &path.span).error(Problem::Value(error.to_string().into()))
-        })
-    });
-    let mut tree = tree.collect::<Result<Vec<_>, _>>()?;
-    // The order says nothing, so it is not compared.
-    tree.sort();
-    tree.dedup();
-    Ok(Set {
-        value: Grants { tree },
-        site: Site::new(source, &table.span),
-    })
 }
 
 pub(super) fn call_limits(table: &LimitsTable) -> Limits {

@@ -370,6 +370,16 @@ fn tighten_plugin(
         let floor = (words(&base.grants()), site);
         return Err(looser(key, (words(&grants.value), &grants.site), floor));
     }
+    if let Some(ca) = &project.grants_ca
+        && base.grants_ca.as_ref().map(|base| &base.value) != Some(&ca.value)
+    {
+        let (value, site) = base.grants_ca.as_ref().map_or_else(
+            || ("the certificates of the platform".to_owned(), &base.site),
+            |set| (set.value.clone(), &set.site),
+        );
+        let key = format!("plugins.{name}.grants.ca");
+        return Err(looser(key, (ca.value.clone(), &ca.site), (value, site)));
+    }
     for (key, files) in &project.settings_files {
         let value = base.settings_files.get(key);
         if value.map(|value| &value.value) != Some(&files.value) {

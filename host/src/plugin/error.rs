@@ -94,8 +94,28 @@ impl Error {
                  [plugins.{}]\ngrants.tree = [\"FILE\", \"FOLDER/\"]",
                 plugin.terminal()
             ),
+            Self::NotGranted {
+                plugin,
+                capability: Capability::Http,
+                ..
+            } => format!(
+                "if it may, name the servers that it may ask:\n[plugins.{}]\n\
+                 grants.http = [{{ methods = [\"GET\"], url = \"https://HOST/PATH/\" }}]",
+                plugin.terminal()
+            ),
+            Self::NotGranted {
+                plugin,
+                capability: Capability::Secrets,
+                ..
+            } => format!(
+                "if it may, name each secret by the name that the plugin asks by, and where it is \
+                 sent:\n[plugins.{}]\n\
+                 grants.secrets.NAME = {{ env = \"VARIABLE\", for = \"https://HOST\" }}",
+                plugin.terminal()
+            ),
             Self::NotGranted { .. } => {
-                "this version can grant `tree` only; use a version of the plugin that needs no more"
+                "this version can grant `tree`, `http` and `secrets`; use a version of the plugin \
+                 that needs no more"
                     .to_owned()
             }
         }

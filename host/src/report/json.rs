@@ -35,8 +35,8 @@ pub use next::{NextReport, ReasonReport};
 pub(super) use run::level_name;
 pub use run::{
     CiReport, CircumstancesReport, ConfigurationReport, FaultReport, FindingReport, GrantsReport,
-    LimitsReport, LogLineReport, NamedFileReport, PluginReport, RunReport, SourceReport,
-    StageReport, SubjectReport, WaiverReport,
+    HttpGrantReport, LimitsReport, LogLineReport, NamedFileReport, PluginReport, RunReport,
+    SecretGrantReport, SourceReport, StageReport, SubjectReport, WaiverReport,
 };
 pub use score::{BasisReport, ReasonForScaleReport, ScoreReport};
 pub use sitting::{

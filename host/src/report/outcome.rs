@@ -56,6 +56,8 @@ pub(super) fn limit_key(outcome: &Outcome) -> Option<&'static str> {
             LimitKind::Handles
             | LimitKind::Messages
             | LimitKind::MessageBytes
+            | LimitKind::Requests
+            | LimitKind::ResponseBytes
             | LimitKind::TranscriptBytes => return None,
             LimitKind::AnswerBytes => "answer",
             LimitKind::AnswerItems => "answer-items",
@@ -142,6 +144,13 @@ fn crossed(what: LimitKind, limit: u64) -> String {
             "the bodies of all messages of a run may have {} together",
             words::bytes(limit)
         ),
+        LimitKind::Requests => format!(
+            "it may make {} in one call",
+            words::count(limit, "request", "requests")
+        ),
+        LimitKind::ResponseBytes => {
+            format!("one response may have {}", words::bytes(limit))
+        }
         LimitKind::HostCallBytes => format!("it may read {} from the host", words::bytes(limit)),
         LimitKind::TranscriptBytes => format!(
             "the record of its calls to the host may have {}",

@@ -1,7 +1,7 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio::task::JoinError;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
@@ -136,7 +136,7 @@ impl Loaded {
     async fn run_in_time(&self, call: Call, recorder: &Recorder) -> CallRecord {
         let timeout = call.limits.timeout;
         let stop = Stop::new(self.engine(), recorder.clone());
-        let (loaded, stopped) = (self.clone(), Arc::clone(&stop.stopped));
+        let (loaded, stopped) = (self.clone(), stop.stopped.subscribe());
         let recorder = recorder.clone();
         let mut running = tokio::task::spawn_blocking(move || {
             tokio::runtime::Handle::current().block_on(loaded.run(&call, stopped, recorder))
@@ -160,16 +160,22 @@ impl Loaded {
         }
     }
 
-    async fn run(&self, call: &Call, stopped: Arc<AtomicBool>, recorder: Recorder) -> CallRecord {
+    async fn run(
+        &self,
+        call: &Call,
+        stopped: watch::Receiver<bool>,
+        recorder: Recorder,
+    ) -> CallRecord {
         let release = Arc::clone(&call.release);
-        let state = State::new(release, self.tree(), &call.limits, call.seed, recorder);
+        let reach = (self.tree(), self.network(stopped.clone()));
+        let state = State::new(release, reach, &call.limits, call.seed, recorder);
         let mut store = Store::new(self.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(usize::try_from(call.limits.answer_bytes).unwrap_or(usize::MAX));
         store.set_max_component_handles(HANDLES_MAX);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
-            Ok(if stopped.load(Ordering::Acquire) {
+            Ok(if *stopped.borrow() {
                 UpdateDeadline::Interrupt
             } else {
                 UpdateDeadline::Continue(1)
@@ -233,7 +239,7 @@ impl Loaded {
 /// makes it look whether it is meant.
 struct Stop {
     engine: Engine,
-    stopped: Arc<AtomicBool>,
+    stopped: watch::Sender<bool>,
     recorder: Recorder,
 }
 
@@ -241,14 +247,14 @@ impl Stop {
     fn new(engine: &Engine, recorder: Recorder) -> Self {
         Self {
             engine: engine.clone(),
-            stopped: Arc::default(),
+            stopped: watch::Sender::new(false),
             recorder,
         }
     }
 
     fn stop(&self) {
         self.recorder.close();
-        self.stopped.store(true, Ordering::Release);
+        self.stopped.send_replace(true);
         self.engine.increment_epoch();
     }
 }

@@ -14,14 +14,12 @@ mod address;
 mod error;
 mod request;
 mod tls;
-mod url;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::url::Host;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
@@ -34,7 +32,9 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
+use url::Host;
 
+use crate::model::{HttpUrl, Text};
 pub use address::{AddressError, AddressKind, check_addresses};
 pub use error::{Arrival, AuthoritiesError, HttpError, HttpStep};
 pub use request::{
@@ -42,9 +42,6 @@ pub use request::{
     SecretHeader,
 };
 pub use tls::Authorities;
-pub use url::{HttpUrl, URL_BYTES_MAX, UrlError};
-
-use crate::model::Text;
 
 /// The most addresses of one name that a connection is tried to. All of them are checked.
 const ADDRESSES_TRIED_MAX: usize = 4;

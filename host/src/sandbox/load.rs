@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use holdpoint_build::{Capability, Import, Manifest, ReadError};
+use tokio::sync::watch;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
@@ -12,6 +13,7 @@ use super::compile::{CompileLimit, Compiler};
 use super::failure::Refusal;
 use super::machine_code::Workshop;
 use super::meter::{MEMORIES_MAX, TABLES_MAX};
+use super::network::{GrantedNetwork, Network};
 use super::state::State;
 use super::tree::GrantedTree;
 use super::wasi;
@@ -39,6 +41,7 @@ pub struct Loaded {
     exports: Arc<Exports>,
     grants: Arc<Grants>,
     tree: Option<Arc<Tree>>,
+    network: Option<Network>,
     pub(super) identity: Identity,
 }
 
@@ -262,6 +265,7 @@ impl Sandbox {
             exports: Arc::new(exports),
             grants: Arc::new(grants),
             tree: None,
+            network: None,
             identity,
         })
     }
@@ -289,6 +293,16 @@ impl Loaded {
         }
     }
 
+    /// The same component, with other systems in reach of what it is granted; with none it is in reach
+    /// of nothing, whatever it is granted.
+    #[must_use]
+    pub fn with_network(&self, network: Option<Network>) -> Self {
+        Self {
+            network,
+            ..self.clone()
+        }
+    }
+
     /// What it may use beyond the release itself: granted, and asked for in its manifest.
     pub(super) fn grants(&self) -> Grants {
         self.grants.asked(&self.manifest)
@@ -296,6 +310,10 @@ impl Loaded {
 
     pub(super) fn tree(&self) -> GrantedTree {
         GrantedTree::new(Arc::clone(&self.grants), self.tree.clone())
+    }
+
+    pub(super) fn network(&self, stopped: watch::Receiver<bool>) -> GrantedNetwork {
+        GrantedNetwork::new(Arc::clone(&self.grants), self.network.clone(), stopped)
     }
 
     pub(super) fn engine(&self) -> &Engine {

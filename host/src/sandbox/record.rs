@@ -79,6 +79,16 @@ pub(super) struct Before {
     pub(super) is_whole: bool,
 }
 
+/// What is known of the answer to a call to the host.
+pub(super) enum Known {
+    /// It was answered this before.
+    Answer(HostAnswer),
+    /// Nothing: it is asked for the first time.
+    Nothing,
+    /// Something else was asked at this place.
+    Other,
+}
+
 /// What was recorded, at the end of a call.
 pub(super) struct End {
     pub(super) host_calls: Vec<HostCall>,
@@ -109,6 +119,22 @@ impl Recorder {
         };
         let answer = answer();
         recorded.add(HostCall { asked, answer })
+    }
+
+    /// What a call was answered before, where that is from outside; none where it was not asked yet,
+    /// or something else was, which [`answered`](Self::answered) refuses.
+    pub(super) fn known(&self, asked: &HostQuestion) -> Known {
+        let Some(recorded) = self.lock() else {
+            return Known::Nothing;
+        };
+        let Some(before) = &recorded.before else {
+            return Known::Nothing;
+        };
+        match before.calls.host_calls.get(recorded.calls.len()) {
+            Some(known) if known.asked == *asked => Known::Answer(known.answer.clone()),
+            None if !before.is_whole => Known::Nothing,
+            _ => Known::Other,
+        }
     }
 
     /// Something that was asked for could not be had, and might be had another time.

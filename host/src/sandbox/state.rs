@@ -9,6 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use super::capture::{Capture, Stream};
 use super::clock::Clock;
 use super::meter::{Budget, MemoryMeter};
+use super::network::GrantedNetwork;
 use super::record::Recorder;
 use super::tree::GrantedTree;
 use crate::model::{HostAnswer, HostQuestion, Limits, Release};
@@ -27,6 +28,7 @@ pub(super) struct State {
     pub(super) clock: Clock,
     pub(super) table: ResourceTable,
     pub(super) tree: GrantedTree,
+    pub(super) network: GrantedNetwork,
     pub(super) budget: Budget,
     wasi: WasiCtx,
 }
@@ -34,7 +36,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(
         release: Arc<Release>,
-        tree: GrantedTree,
+        (tree, network): (GrantedTree, GrantedNetwork),
         limits: &Limits,
         seed: [u8; 32],
         recorder: Recorder,
@@ -67,6 +69,7 @@ impl State {
             clock,
             table,
             tree,
+            network,
             budget: Budget::new(limits),
             wasi,
         }
@@ -82,6 +85,18 @@ impl State {
     ) -> wasmtime::Result<()> {
         self.budget.answered(bytes, asked.text_bytes())?;
         Ok(self.recorder.answered(asked, answer)?)
+    }
+
+    /// The same for what is from outside, which stands in a transcript itself.
+    pub(super) fn answered_from_outside(
+        &mut self,
+        asked: HostQuestion,
+        answer: &HostAnswer,
+    ) -> wasmtime::Result<()> {
+        let text_bytes = asked.text_bytes().saturating_add(answer.text_bytes());
+        let bytes = usize::try_from(answer.bytes()).unwrap_or(usize::MAX);
+        self.budget.answered(bytes, text_bytes)?;
+        Ok(self.recorder.answered(asked, || answer.clone())?)
     }
 
     /// The same for items of the subject.

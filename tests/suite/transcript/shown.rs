@@ -39,6 +39,7 @@ pub fn made() -> Transcript {
             limits: Limits::default(),
             grants: Grants {
                 tree: vec![TreeGrant::new("docs/").expect("a folder")],
+                ..Grants::default()
             },
         },
         host_calls: vec![
@@ -262,10 +263,15 @@ fn machines_read_everything() {
             "count": null,
             "path": "docs/guide.md",
             "line": null,
+            "method": null,
+            "url": null,
+            "secret": null,
+            "status": null,
             "items": null,
             "bytes": 11,
             "digest": Digest::of(GUIDE.as_bytes()).to_string(),
-            "refused": null
+            "refused": null,
+            "message": null
         })
     );
 }

@@ -193,6 +193,30 @@ fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
             ),
         );
     }
+    for grant in &plugin.grants.http {
+        let addresses = if grant.addresses.is_empty() {
+            String::new()
+        } else {
+            format!(" at {}", grant.addresses.join(", "))
+        };
+        page.text(
+            4,
+            &format!(
+                "May ask: {} {}{addresses}.",
+                grant.methods.join(", "),
+                grant.url
+            ),
+        );
+    }
+    for grant in &plugin.grants.secrets {
+        page.text(
+            4,
+            &format!(
+                "May use and never sees: {}, sent to {} in `{}`.",
+                grant.name, grant.origin, grant.header
+            ),
+        );
+    }
     let limits = &plugin.limits;
     page.text(
         4,

@@ -4,8 +4,8 @@ use anstyle::Style;
 
 use super::{Page, answer, finding, page, rest_after};
 use crate::model::{
-    Answer, Finding, HostAnswer, HostCall, HostQuestion, Input, Outcome, Text, Transcript,
-    TreeGrant, TreeRefusal,
+    Answer, Digest, Finding, HostAnswer, HostCall, HostQuestion, HttpRefusal, Input, Outcome, Text,
+    Transcript, TreeGrant, TreeRefusal,
 };
 use crate::report::commits::Commits;
 use crate::report::json::{instant, level_name};
@@ -96,11 +96,24 @@ fn given(page: &mut Page, transcript: &Transcript) {
     let clock = i64::try_from(given.clock).unwrap_or(i64::MAX);
     row(page, "Clock", &format!("from {} on", instant(clock)));
     row(page, "Seed", &given.seed_hex());
+    let mut granted = Vec::new();
     let tree: Vec<&str> = given.grants.tree.iter().map(TreeGrant::as_str).collect();
-    let grants = if tree.is_empty() {
+    if !tree.is_empty() {
+        granted.push(format!("files of the judged commit: {}", tree.join(", ")));
+    }
+    granted.extend(given.grants.http.iter().map(ToString::to_string));
+    granted.extend(
+        given
+            .grants
+            .ca
+            .map(|digest| format!("certificates {digest}")),
+    );
+    let secrets = given.grants.secrets.iter();
+    granted.extend(secrets.map(|(name, grant)| format!("the secret `{name}` from {grant}")));
+    let grants = if granted.is_empty() {
         "nothing beyond the release itself".to_owned()
     } else {
-        format!("files of the judged commit: {}", tree.join(", "))
+        granted.join("; ")
     };
     row(page, "Granted", &grants);
     page.gap();
@@ -234,6 +247,19 @@ fn host_call(HostCall { asked, answer }: &HostCall) -> String {
         HostQuestion::TreeEntries { folder: path } | HostQuestion::TreeRead { path } => {
             (path.terminal().to_string(), ("name", "names"))
         }
+        HostQuestion::HttpSend {
+            method, url, body, ..
+        } => {
+            let body = match body.0.len() as u64 {
+                0 => String::new(),
+                bytes => format!(" with {}", words::bytes(bytes)),
+            };
+            (
+                format!("{} {}{body}", method.terminal(), url.terminal()),
+                ("", ""),
+            )
+        }
+        HostQuestion::SecretsPlaceholder { name } => (name.terminal().to_string(), ("", "")),
         HostQuestion::LogWrite { line } => (format!("line {line} of the log"), ("", "")),
     };
     let answer = match answer {
@@ -262,8 +288,29 @@ fn host_call(HostCall { asked, answer }: &HostCall) -> String {
         HostAnswer::Refused(TreeRefusal::NotAFile) => {
             "not given: something else is there".to_owned()
         }
-        HostAnswer::Refused(TreeRefusal::NotGranted) => "not given: it is not granted".to_owned(),
+        HostAnswer::Refused(TreeRefusal::NotGranted) | HostAnswer::Placeholder(None) => {
+            "not given: it is not granted".to_owned()
+        }
         HostAnswer::Refused(TreeRefusal::TooLarge) => "not given: it is too large".to_owned(),
+        HostAnswer::Response { status, body, .. } => format!(
+            "{status}, {}, {}",
+            words::bytes(body.0.len() as u64),
+            Digest::of(&body.0)
+        ),
+        HostAnswer::NoResponse { why, message } => {
+            let why = match why {
+                HttpRefusal::NotGranted => "not granted",
+                HttpRefusal::Malformed => "malformed",
+                HttpRefusal::Unreachable => "unreachable",
+                HttpRefusal::TimedOut => "no answer in time",
+            };
+            if message.raw().is_empty() {
+                why.to_owned()
+            } else {
+                format!("{why}: {}", message.terminal())
+            }
+        }
+        HostAnswer::Placeholder(Some(text)) => text.terminal().to_string(),
     };
     format!("{asked} -> {answer}")
 }

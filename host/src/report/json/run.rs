@@ -247,6 +247,36 @@ pub struct FaultReport {
 pub struct GrantsReport {
     /// Files of the judged commit, and folders, which end with `/`.
     pub tree: Vec<String>,
+    /// Requests.
+    pub http: Vec<HttpGrantReport>,
+    /// Digest of the certificates that say who may be the other side; null for those that the
+    /// platform trusts.
+    pub ca: Option<String>,
+    /// Credentials that it uses and never sees.
+    pub secrets: Vec<SecretGrantReport>,
+}
+
+/// Requests that a plugin may make.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct HttpGrantReport {
+    /// `GET`, `HEAD` or `POST`.
+    pub methods: Vec<String>,
+    /// What the URL begins with.
+    pub url: String,
+    /// Ranges of addresses that are allowed although they are not public.
+    pub addresses: Vec<String>,
+}
+
+/// A credential that a plugin uses and never sees.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SecretGrantReport {
+    /// The name that it asks by.
+    pub name: String,
+    /// The one server that it is sent to.
+    #[serde(rename = "for")]
+    pub origin: String,
+    /// The header that it is sent in.
+    pub header: String,
 }
 
 /// The bounds on one plugin call.
@@ -532,8 +562,28 @@ impl FaultReport {
 impl GrantsReport {
     pub(super) fn new(grants: &Grants) -> Self {
         let tree = grants.tree.iter().map(|grant| grant.as_str().to_owned());
+        let http = grants.http.iter().map(|grant| HttpGrantReport {
+            methods: grant
+                .methods
+                .iter()
+                .map(|method| method.name().to_owned())
+                .collect(),
+            url: grant.url.to_string(),
+            addresses: grant.addresses.iter().map(ToString::to_string).collect(),
+        });
+        let secrets = grants
+            .secrets
+            .iter()
+            .map(|(name, grant)| SecretGrantReport {
+                name: name.clone(),
+                origin: grant.origin.clone(),
+                header: grant.slot.header().to_owned(),
+            });
         Self {
             tree: tree.collect(),
+            http: http.collect(),
+            ca: grants.ca.map(|digest| digest.to_string()),
+            secrets: secrets.collect(),
         }
     }
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::run::{CircumstancesReport, FaultReport, GrantsReport, LimitsReport, LogLineReport};
 use super::{AnswerReport, EditPlaceReport, PlaceReport, SCHEMA_VERSION, instant};
 use crate::model::{
-    Answer, Channel, Edit, Event, EventKind, Finding, HostAnswer, HostCall, HostQuestion, Input,
-    Kind, Outcome, Severity, Transcript, TreeRefusal, Verdict,
+    Answer, Channel, Digest, Edit, Event, EventKind, Finding, HostAnswer, HostCall, HostQuestion,
+    HttpRefusal, Input, Kind, Outcome, Severity, Text, Transcript, TreeRefusal, Verdict,
 };
 use crate::report::commits::Commits;
 
@@ -122,7 +122,7 @@ pub struct ToldChannelReport {
 pub struct HostCallReport {
     /// Counts from 1.
     pub number: u32,
-    /// The interface: `commits`, `changes`, `artifacts`, `tree` or `log`.
+    /// The interface: `commits`, `changes`, `artifacts`, `tree`, `http`, `secrets` or `log`.
     pub interface: String,
     /// The function of the interface.
     pub function: String,
@@ -134,14 +134,25 @@ pub struct HostCallReport {
     pub path: Option<String>,
     /// Which line of the log it wrote, counted from 1.
     pub line: Option<u32>,
+    /// The method of its request.
+    pub method: Option<String>,
+    /// The URL of its request.
+    pub url: Option<String>,
+    /// The name of the secret that it asked for.
+    pub secret: Option<String>,
+    /// The status of the response.
+    pub status: Option<u16>,
     /// How many items it was given.
     pub items: Option<u32>,
     /// How much it was given, in bytes.
     pub bytes: Option<u64>,
     /// Digest of what it was given, where that does not follow from the subject.
     pub digest: Option<String>,
-    /// Why it was given nothing: `missing`, `not-a-file`, `not-granted` or `too-large`.
+    /// Why it was given nothing: `missing`, `not-a-file`, `not-granted`, `too-large`, `malformed`,
+    /// `unreachable` or `timed-out`.
     pub refused: Option<String>,
+    /// The same in words, as far as it was told.
+    pub message: Option<String>,
 }
 
 /// What a plugin answered, as it answered it.
@@ -285,43 +296,82 @@ impl ToldChannelReport {
 
 impl HostCallReport {
     fn new(number: u32, HostCall { asked, answer }: &HostCall) -> Self {
-        let (start, count, path, line) = match asked {
+        let mut report = Self {
+            number,
+            interface: asked.interface().name().to_owned(),
+            function: asked.function().to_owned(),
+            start: None,
+            count: None,
+            path: None,
+            line: None,
+            method: None,
+            url: None,
+            secret: None,
+            status: None,
+            items: None,
+            bytes: None,
+            digest: None,
+            refused: None,
+            message: None,
+        };
+        report.ask(asked);
+        report.answer(answer);
+        report
+    }
+
+    fn ask(&mut self, asked: &HostQuestion) {
+        let text = |text: &Text| Some(text.raw().to_owned());
+        match asked {
             HostQuestion::CommitsPage { start, count }
             | HostQuestion::CommitsTexts { start, count }
             | HostQuestion::ChangesPage { start, count }
             | HostQuestion::ArtifactsPage { start, count } => {
-                (Some(*start), Some(*count), None, None)
+                (self.start, self.count) = (Some(*start), Some(*count));
             }
             HostQuestion::TreeEntries { folder: path } | HostQuestion::TreeRead { path } => {
-                (None, None, Some(path.raw().to_owned()), None)
+                self.path = text(path);
             }
-            HostQuestion::LogWrite { line } => (None, None, None, Some(*line)),
-        };
-        let (items, bytes, digest, refused) = match answer {
-            HostAnswer::Nothing => (None, None, None, None),
-            HostAnswer::Items { items, bytes } => (Some(*items), Some(*bytes), None, None),
+            HostQuestion::HttpSend { method, url, .. } => {
+                (self.method, self.url) = (text(method), text(url));
+            }
+            HostQuestion::SecretsPlaceholder { name } => self.secret = text(name),
+            HostQuestion::LogWrite { line } => self.line = Some(*line),
+        }
+    }
+
+    fn answer(&mut self, answer: &HostAnswer) {
+        match answer {
+            HostAnswer::Nothing | HostAnswer::Placeholder(Some(_)) => {}
+            HostAnswer::Items { items, bytes } => {
+                (self.items, self.bytes) = (Some(*items), Some(*bytes));
+            }
             HostAnswer::Names {
                 items,
                 bytes,
                 digest,
-            } => (Some(*items), Some(*bytes), Some(digest.to_string()), None),
-            HostAnswer::File { bytes, digest } => {
-                (None, Some(*bytes), Some(digest.to_string()), None)
+            } => {
+                (self.items, self.bytes) = (Some(*items), Some(*bytes));
+                self.digest = Some(digest.to_string());
             }
-            HostAnswer::Refused(why) => (None, None, None, Some(refusal_name(*why).to_owned())),
-        };
-        Self {
-            number,
-            interface: asked.interface().name().to_owned(),
-            function: asked.function().to_owned(),
-            start,
-            count,
-            path,
-            line,
-            items,
-            bytes,
-            digest,
-            refused,
+            HostAnswer::File { bytes, digest } => {
+                (self.bytes, self.digest) = (Some(*bytes), Some(digest.to_string()));
+            }
+            HostAnswer::Refused(why) => self.refused = Some(refusal_name(*why).to_owned()),
+            HostAnswer::Response { status, body, .. } => {
+                (self.status, self.bytes) = (Some(*status), Some(body.0.len() as u64));
+                self.digest = Some(Digest::of(&body.0).to_string());
+            }
+            HostAnswer::NoResponse { why, message } => {
+                let why = match why {
+                    HttpRefusal::NotGranted => "not-granted",
+                    HttpRefusal::Malformed => "malformed",
+                    HttpRefusal::Unreachable => "unreachable",
+                    HttpRefusal::TimedOut => "timed-out",
+                };
+                self.refused = Some(why.to_owned());
+                self.message = Some(message.raw().to_owned());
+            }
+            HostAnswer::Placeholder(None) => self.refused = Some("not-granted".to_owned()),
         }
     }
 }

@@ -15,7 +15,10 @@ mod generated {
     wasmtime::component::bindgen!({
         path: "../wit/since-v0.1.0",
         world: "every-kind",
-        imports: { default: trappable },
+        imports: {
+            "holdpoint:plugin/http.send": async | trappable,
+            default: trappable,
+        },
         exports: { default: async },
     });
 }

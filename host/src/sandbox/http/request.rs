@@ -3,8 +3,7 @@ use http::header::{CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method};
 use zeroize::Zeroizing;
 
-use super::HttpUrl;
-use crate::model::{Header, Text};
+use crate::model::{Header, HttpUrl, Text};
 use crate::sandbox::Secret;
 
 /// The most headers of a request that a caller sets: more than anything that is called needs.
@@ -42,13 +41,13 @@ const METHOD_OVERRIDES: [&str; 4] = [
 /// Methods that ask for something else than a response.
 const REFUSED_METHODS: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 
-/// A whole request. Its secret is put in by the client, last.
+/// A whole request. Its secrets are put in by the client, last.
 #[derive(Debug)]
 pub struct HttpRequest<'a> {
     pub(super) url: &'a HttpUrl,
     method: Method,
     headers: HeaderMap,
-    secret: Option<&'a SecretHeader>,
+    secrets: Vec<&'a SecretHeader>,
     pub(super) body: Bytes,
 }
 
@@ -142,7 +141,7 @@ impl<'a> HttpRequest<'a> {
             url,
             method,
             headers: map,
-            secret: None,
+            secrets: Vec::new(),
             body: body.into(),
         })
     }
@@ -153,14 +152,15 @@ impl<'a> HttpRequest<'a> {
     ///
     /// When the header is there already.
     pub fn with_secret(self, secret: &'a SecretHeader) -> Result<Self, RequestError> {
-        if self.headers.contains_key(&secret.name) {
+        let mut others = self.secrets.iter();
+        if self.headers.contains_key(&secret.name) || others.any(|other| other.name == secret.name)
+        {
             let name = Text::from(secret.name.as_str());
             return Err(RequestError::SecretHeader(name));
         }
-        Ok(Self {
-            secret: Some(secret),
-            ..self
-        })
+        let mut secrets = self.secrets;
+        secrets.push(secret);
+        Ok(Self { secrets, ..self })
     }
 
     /// The request as it is sent.
@@ -179,7 +179,7 @@ impl<'a> HttpRequest<'a> {
                 "holdpoint/",
                 env!("CARGO_PKG_VERSION")
             )));
-        if let Some(secret) = self.secret {
+        for secret in &self.secrets {
             headers.insert(secret.name.clone(), secret.header_value()?);
         }
         Ok(request)

@@ -1,21 +1,28 @@
 use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker};
 
-use super::interfaces::{artifacts, changes, commits, log, tree};
+use super::interfaces::{artifacts, changes, commits, http, log, model, secrets, tree};
 use super::release;
-use crate::model::{Digest, HostAnswer, HostQuestion, LogLevel, TreeRefusal};
+use crate::model::{
+    Body, Digest, Header, HostAnswer, HostQuestion, HttpRefusal, LogLevel, Text, TreeRefusal,
+};
+use crate::sandbox::failure::Refusal;
+use crate::sandbox::network::Asked;
+use crate::sandbox::record::Known;
 use crate::sandbox::state::State;
 
 /// Items of one page at most: a larger `count` is answered as this many.
 const PAGE_ITEMS_MAX: u32 = 500;
 
-/// Gives a plugin the imports that there are. Evidence, history, http and secrets are not there, so
-/// that a component that imports them cannot be linked; `tree` answers only what is granted.
+/// Gives a plugin the imports that there are. Evidence and history are not there, so that a component
+/// that imports them cannot be linked; `tree`, `http` and `secrets` answer only what is granted.
 pub(in crate::sandbox) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     commits::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     changes::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     artifacts::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tree::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    http::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    secrets::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }
 
@@ -92,6 +99,101 @@ impl tree::Host for State {
     }
 }
 
+impl http::Host for State {
+    async fn send(
+        &mut self,
+        request: http::HttpRequest,
+    ) -> Result<Result<http::HttpResponse, http::HttpError>> {
+        self.network.count()?;
+        let headers = request.headers.iter().map(|header| Header {
+            name: header.name.as_str().into(),
+            value: header.value.as_str().into(),
+        });
+        let asked = HostQuestion::HttpSend {
+            method: request.method.as_str().into(),
+            url: request.url.as_str().into(),
+            headers: headers.collect(),
+            body: Body(request.body.clone()),
+        };
+        let answer = match self.recorder.known(&asked) {
+            Known::Answer(answer) => answer,
+            // Refused when it is recorded: nothing is asked of anybody for it.
+            Known::Other => HostAnswer::Nothing,
+            Known::Nothing => {
+                let headers = request.headers.into_iter();
+                let asked = Asked {
+                    method: request.method,
+                    url: request.url,
+                    headers: headers.map(|header| (header.name, header.value)).collect(),
+                    body: request.body,
+                };
+                let sent = self.network.send(&asked).await;
+                sent.inspect_err(|_| self.recorder.is_not_reproducible())?
+            }
+        };
+        self.answered_from_outside(asked, &answer)?;
+        response(answer)
+    }
+}
+
+/// A response as the plugin is given it.
+fn response(answer: HostAnswer) -> Result<Result<http::HttpResponse, http::HttpError>> {
+    Ok(match answer {
+        HostAnswer::Response {
+            status,
+            headers,
+            body,
+        } => Ok(http::HttpResponse {
+            status,
+            headers: headers
+                .into_iter()
+                .map(|header| model::Header {
+                    name: header.name.raw().to_owned(),
+                    value: header.value.raw().to_owned(),
+                })
+                .collect(),
+            body: body.0,
+        }),
+        HostAnswer::NoResponse { why, message } => {
+            let words = message.raw().to_owned();
+            Err(match why {
+                HttpRefusal::NotGranted => http::HttpError::NotGranted(words),
+                HttpRefusal::Malformed => http::HttpError::Malformed(words),
+                HttpRefusal::Unreachable => http::HttpError::Unreachable(words),
+                HttpRefusal::TimedOut => http::HttpError::TimedOut,
+            })
+        }
+        _ => return Err(unfit("http.send")),
+    })
+}
+
+impl secrets::Host for State {
+    fn placeholder(&mut self, name: String) -> Result<Option<String>> {
+        let asked = HostQuestion::SecretsPlaceholder {
+            name: name.as_str().into(),
+        };
+        let answer = match self.recorder.known(&asked) {
+            Known::Answer(answer) => answer,
+            Known::Nothing | Known::Other => {
+                HostAnswer::Placeholder(self.network.placeholder(&name).map(Text::from))
+            }
+        };
+        self.answered_from_outside(asked, &answer)?;
+        match answer {
+            HostAnswer::Placeholder(text) => Ok(text.map(|text| text.raw().to_owned())),
+            _ => Err(unfit("secrets.placeholder")),
+        }
+    }
+}
+
+/// A transcript that answers a question with what is no answer to it.
+fn unfit(function: &str) -> wasmtime::Error {
+    Refusal(Text::from(format!(
+        "the transcript has no answer to {function}"
+    )))
+    .into()
+}
+
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) -> Result<()> {
         let level = match level {
@@ -116,7 +218,7 @@ fn refusal(error: tree::TreeError) -> TreeRefusal {
     }
 }
 
-impl super::interfaces::model::Host for State {}
+impl model::Host for State {}
 
 fn page<T>(items: &[T], start: u32, count: u32) -> &[T] {
     let start = usize::try_from(start)

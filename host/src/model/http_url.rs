@@ -13,7 +13,7 @@ pub const URL_BYTES_MAX: usize = 8 << 10;
 /// and are overwritten in memory when the URL is dropped.
 ///
 /// ```
-/// use holdpoint::sandbox::{HttpUrl, UrlError};
+/// use holdpoint::model::{HttpUrl, UrlError};
 ///
 /// let url = HttpUrl::new("HTTPS://Example.com:443/a/../b?key=s3cret").unwrap();
 /// assert_eq!(url.origin(), "https://example.com");
@@ -157,16 +157,20 @@ impl HttpUrl {
     }
 
     /// The host.
-    pub(super) fn host(&self) -> &Host<String> {
+    #[must_use]
+    pub fn host(&self) -> &Host<String> {
         &self.host
     }
 
-    pub(super) fn port(&self) -> u16 {
+    /// The port, the scheme's own where the URL names none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
         self.port
     }
 
     /// What the header `host` says.
-    pub(super) fn authority(&self) -> String {
+    #[must_use]
+    pub fn authority(&self) -> String {
         let default = if self.is_tls { 443 } else { 80 };
         if self.port == default {
             self.host.to_string()
@@ -175,9 +179,19 @@ impl HttpUrl {
         }
     }
 
-    /// Path and query, as they are sent.
-    pub(super) fn target(&self) -> &str {
+    /// Path and query, as they are sent. They may be a secret.
+    #[must_use]
+    pub fn target(&self) -> &str {
         &self.target
+    }
+
+    /// The path, without the query. It may be a secret.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self.target.split_once('?') {
+            Some((path, _)) => path,
+            None => &self.target,
+        }
     }
 }
 

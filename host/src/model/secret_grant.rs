@@ -1,0 +1,96 @@
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Text;
+
+/// The shortest secret that a plugin may use, in bytes. A shorter one could be in a response by
+/// chance, and could be guessed.
+pub const SECRET_BYTES_MIN: usize = 16;
+
+/// A credential that a plugin may use and never sees: where its value is read, and the one place that
+/// the host puts it in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SecretGrant {
+    /// Where the value is read.
+    pub value: ValueSource,
+    /// Scheme, host and port of the one server that it is sent to, such as `https://example.net`.
+    #[serde(rename = "for")]
+    pub origin: String,
+    /// Where in a request it stands.
+    pub slot: SecretSlot,
+}
+
+/// Where in a request a secret stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretSlot {
+    /// In a header.
+    Header {
+        /// The header.
+        name: String,
+        /// What stands before it.
+        prefix: String,
+    },
+    /// In the header `authorization`, as the password of this user.
+    Basic {
+        /// The user.
+        user: String,
+    },
+}
+
+impl SecretSlot {
+    /// The header that it is sent in.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        match self {
+            Self::Header { name, .. } => name,
+            Self::Basic { .. } => "authorization",
+        }
+    }
+}
+
+/// Where a value is read from that does not stand in a file of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueSource {
+    /// A variable of the environment.
+    Env(String),
+    /// A file of the machine.
+    File(PathBuf),
+}
+
+/// In words, for people: never the value.
+impl fmt::Display for ValueSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(formatter, "the variable `{name}`"),
+            Self::File(path) => {
+                let path = Text::from(path.to_string_lossy());
+                write!(formatter, "the file `{}`", path.terminal())
+            }
+        }
+    }
+}
+
+/// In words, for people: never the value.
+impl fmt::Display for SecretGrant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            value,
+            origin,
+            slot,
+        } = self;
+        let origin = Text::from(origin.as_str());
+        write!(formatter, "{value}, sent to {} ", origin.terminal())?;
+        match slot {
+            SecretSlot::Header { name, .. } => write!(formatter, "in `{name}`"),
+            SecretSlot::Basic { user } => {
+                let user = Text::from(user.as_str());
+                write!(formatter, "as the password of `{}`", user.terminal())
+            }
+        }
+    }
+}

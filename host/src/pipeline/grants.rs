@@ -1,0 +1,244 @@
+//! What a plugin may use beyond the release itself, as the file says it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::at::At;
+use super::destination_plan::{HEADER, prefix_of, ranges, value_source};
+use super::plan::Set;
+use super::problem::{ConfigurationError, Problem};
+use super::source::{Site, Source};
+use crate::model::{
+    AskingMethod, Grants, HttpGrant, HttpUrl, SecretGrant, SecretSlot, Text, TreeGrant, UrlPrefix,
+};
+use crate::sandbox::{Secret, SecretHeader};
+
+/// What a plugin may use beyond the release itself.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct GrantsTable {
+    /// Files of the judged commit that it may read, such as `CHANGELOG.md`, and folders with all
+    /// that is below them, such as `docs/`; relative to the root of the repository.
+    pub tree: Vec<At<String>>,
+    /// Requests that it may make, as `capability http`.
+    pub http: Vec<At<HttpGrantTable>>,
+    /// Path of a file of certificates (PEM) that say who may be the other side of its requests,
+    /// relative to the pipeline file, read from where that was read; without it those that the
+    /// platform trusts.
+    pub ca: Option<At<String>>,
+    /// Credentials that it may use in its requests and never sees, by the name that it asks by.
+    pub secrets: BTreeMap<At<String>, At<SecretGrantTable>>,
+}
+
+/// Requests that a plugin may make.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HttpGrantTable {
+    /// The methods: `GET`, `HEAD`, and `POST` where it only reads.
+    pub methods: Vec<At<String>>,
+    /// What the URL begins with: with a `/` at its end all that is below, otherwise this path alone.
+    /// `*.` before a host of two parts or more stands for every host below it.
+    pub url: At<String>,
+    /// States that a `POST` to it changes nothing, as a search does.
+    #[serde(default)]
+    pub read_only_post: bool,
+    /// Ranges of addresses that the host may have although they are not public, such as
+    /// `10.2.0.0/16`; only there may the URL begin with `http://`.
+    #[serde(default)]
+    pub addresses: Option<At<Vec<At<String>>>>,
+}
+
+/// A credential: a value that is read from exactly one of `env` and `file`, and where it is put.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SecretGrantTable {
+    /// Name of a variable of the environment.
+    #[serde(default)]
+    pub env: Option<At<String>>,
+    /// Absolute path of a file, out of reach of the change under judgement.
+    #[serde(default)]
+    pub file: Option<At<String>>,
+    /// The one server that it is sent to, such as `https://example.net`.
+    #[serde(rename = "for")]
+    pub origin: At<String>,
+    /// The header that it is sent in; without it `authorization`.
+    #[serde(default)]
+    pub header: Option<At<String>>,
+    /// What stands before it in the header; without it `Bearer ` in `authorization`, and nothing in
+    /// another header.
+    #[serde(default)]
+    pub prefix: Option<At<String>>,
+    /// In place of `header` and `prefix`: it is the password of this user, in Basic authorization.
+    #[serde(default)]
+    pub basic: Option<At<String>>,
+}
+
+/// The grants of a table, without the certificates that it names.
+pub(super) fn grants(
+    table: At<GrantsTable>,
+    source: &Arc<Source>,
+) -> Result<(Set<Grants>, Option<Set<String>>), ConfigurationError> {
+    let site = Site::new(source, &table.span);
+    let GrantsTable {
+        tree,
+        http,
+        ca,
+        secrets,
+    } = table.value;
+    let tree = tree.into_iter().map(|path| {
+        TreeGrant::new(&path.value).map_err(|error| {
+            Site::new(source, &path.span).error(Problem::Value(error.to_string().into()))
+        })
+    });
+    let mut tree = tree.collect::<Result<Vec<_>, _>>()?;
+    let http = http.into_iter().map(|table| http_grant(table, source));
+    let mut http = http.collect::<Result<Vec<_>, _>>()?;
+    // The order says nothing, so it is not compared.
+    tree.sort();
+    tree.dedup();
+    http.sort();
+    http.dedup();
+    let secrets = secrets.into_iter().map(|(name, table)| {
+        let grant = secret_grant(&http, &name, table, source)?;
+        Ok((name.value, grant))
+    });
+    let secrets = secrets.collect::<Result<_, ConfigurationError>>()?;
+    let value = Grants {
+        tree,
+        http,
+        ca: None,
+        secrets,
+    };
+    Ok((Set { value, site }, ca.map(|ca| Set::of(ca, source))))
+}
+
+fn http_grant(
+    table: At<HttpGrantTable>,
+    source: &Arc<Source>,
+) -> Result<HttpGrant, ConfigurationError> {
+    let refused = |message: String, span: &std::ops::Range<usize>| {
+        Site::new(source, span).error(Problem::Value(Text::from(message)))
+    };
+    let HttpGrantTable {
+        methods,
+        url,
+        read_only_post,
+        addresses,
+    } = table.value;
+    let mut found = Vec::new();
+    for method in &methods {
+        let named = AskingMethod::named(&method.value).ok_or_else(|| {
+            let message = "a plugin asks with `GET`, `HEAD`, or `POST` where it only reads; what \
+                           changes something is planned by an action"
+                .to_owned();
+            refused(message, &method.span)
+        })?;
+        if named == AskingMethod::Post && !read_only_post {
+            let message = "a `POST` may change something: add `read-only-post = true` to state \
+                           that this one does not"
+                .to_owned();
+            return Err(refused(message, &method.span));
+        }
+        found.push(named);
+    }
+    if found.is_empty() {
+        let message = "name the methods, such as `methods = [\"GET\"]`".to_owned();
+        return Err(refused(message, &table.span));
+    }
+    found.sort();
+    found.dedup();
+    let prefix =
+        UrlPrefix::new(&url.value).map_err(|error| refused(error.to_string(), &url.span))?;
+    let addresses = match addresses {
+        None => Vec::new(),
+        Some(addresses) => ranges(&addresses, source)?,
+    };
+    if !prefix.is_tls() && addresses.is_empty() {
+        let message = "without TLS requests go to the ranges that `addresses` names only: add \
+                       them, or write `https://`"
+            .to_owned();
+        return Err(refused(message, &url.span));
+    }
+    Ok(HttpGrant {
+        methods: found,
+        url: prefix,
+        addresses,
+    })
+}
+
+fn secret_grant(
+    http: &[HttpGrant],
+    name: &At<String>,
+    table: At<SecretGrantTable>,
+    source: &Arc<Source>,
+) -> Result<SecretGrant, ConfigurationError> {
+    let site = Site::new(source, &table.span);
+    let refused = |message: String, span: &std::ops::Range<usize>| {
+        Site::new(source, span).error(Problem::Value(Text::from(message)))
+    };
+    let SecretGrantTable {
+        env,
+        file,
+        origin,
+        header,
+        prefix,
+        basic,
+    } = table.value;
+    let value = value_source(env, file, &site)?;
+    let url = HttpUrl::new(&origin.value)
+        .map_err(|error| refused(format!("{error}: {}", error.help()), &origin.span))?;
+    if !url.is_tls() || url.target() != "/" || origin.value.ends_with('/') {
+        let message = "expected one server with TLS and no path, such as `https://example.net`";
+        return Err(refused(message.to_owned(), &origin.span));
+    }
+    if !http.iter().any(|grant| grant.url.reaches(&url)) {
+        let message = format!(
+            "no `grants.http` of this plugin allows a request to `{}`, so the secret `{}` could \
+             never be sent",
+            url.origin(),
+            Text::from(name.value.as_str()).terminal()
+        );
+        return Err(refused(message, &origin.span));
+    }
+    let slot = match (basic, header, prefix) {
+        (Some(user), None, None) => {
+            let is_user = !user.value.is_empty()
+                && !user.value.contains(':')
+                && !user.value.chars().any(char::is_control);
+            if !is_user {
+                let message = "the user of Basic authorization is not empty and has no `:`";
+                return Err(refused(message.to_owned(), &user.span));
+            }
+            SecretSlot::Basic { user: user.value }
+        }
+        (Some(user), ..) => {
+            let message = "`basic` says the whole header: leave out `header` and `prefix`";
+            return Err(refused(message.to_owned(), &user.span));
+        }
+        (None, header, prefix) => {
+            let site = header
+                .as_ref()
+                .map_or_else(|| site.clone(), |header| Site::new(source, &header.span));
+            let name = header.map_or_else(|| HEADER.to_owned(), |header| header.value);
+            let prefix = prefix_of(&name, prefix);
+            // Whatever the secret is, what stands around it can be held against the rules now.
+            let stand_in = Secret::new("secret".to_owned());
+            if let Err(error) = SecretHeader::new(&name, &prefix, &stand_in) {
+                let message = format!("{error}: {}", error.help());
+                return Err(site.error(Problem::Value(Text::from(message))));
+            }
+            SecretSlot::Header {
+                name: name.to_ascii_lowercase(),
+                prefix,
+            }
+        }
+    };
+    Ok(SecretGrant {
+        value,
+        origin: url.origin(),
+        slot,
+    })
+}
