@@ -42,8 +42,8 @@ pub use http_grant::{AskingMethod, HttpGrant, UrlPrefix, UrlPrefixError};
 pub use http_url::{HttpUrl, URL_BYTES_MAX, UrlError};
 pub use input::Input;
 pub use journal::{
-    CallEntry, Decision, EffectId, EffectOutcome, Entry, Intent, Invocation, Measured,
-    ParseEffectError, Part, Record, Settlement,
+    Asked, CallEntry, Decision, EffectId, EffectOutcome, Entry, Intent, Invocation, Measured,
+    Measuring, ParseEffectError, Part, Record, Settlement,
 };
 pub use limits::Limits;
 pub use log::{LogLevel, LogLine};

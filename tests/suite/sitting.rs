@@ -4,6 +4,7 @@
 
 mod chaos;
 mod clock;
+mod cut;
 mod edits;
 mod effects;
 mod kills;

@@ -49,6 +49,11 @@ pub enum Record {
     Intended(Intent),
     /// It is known what became of an effect.
     Settled(Settlement),
+    /// What a stage deployed is about to be measured once.
+    Measuring(Measuring),
+    /// A plugin that measures was answered from outside. Should it be cut in the middle, it goes on
+    /// from there.
+    Asked(Asked),
     /// What a stage deployed was measured once.
     Measured(Measured),
     /// A stage was let go although its verdict is another one.
@@ -100,6 +105,8 @@ impl Record {
             Self::Decided(_) => "decided",
             Self::Intended(_) => "intended",
             Self::Settled(_) => "settled",
+            Self::Measuring(_) => "measuring",
+            Self::Asked(_) => "asked",
             Self::Measured(_) => "measured",
             Self::Overridden { .. } => "overridden",
             Self::Cancelled { .. } => "cancelled",
@@ -116,6 +123,13 @@ impl Record {
             Self::Decided(decision) => Some(decision.stage.clone()),
             Self::Intended(intent) => Some(intent.effect.to_string()),
             Self::Settled(settlement) => Some(settlement.effect.to_string()),
+            Self::Measuring(measuring) => {
+                Some(format!("{}/{}", measuring.stage, measuring.attempt))
+            }
+            Self::Asked(asked) => Some(format!(
+                "{}/{}/{}",
+                asked.stage, asked.attempt, asked.plugin
+            )),
             Self::Measured(measured) => Some(format!("{}/{}", measured.stage, measured.attempt)),
             Self::Overridden { stage, .. } => Some(stage.clone()),
             _ => None,
@@ -188,6 +202,31 @@ pub struct CallEntry {
     /// Wall-clock time of the call in milliseconds. It is not in the transcript, so that equal calls
     /// have equal ones.
     pub duration_ms: u64,
+}
+
+/// A measurement that is about to begin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measuring {
+    /// The stage.
+    pub stage: String,
+    /// Counts from 1 within the stage, over all sittings.
+    pub attempt: u32,
+    /// What the plugins are told about the moment: also by another sitting, which goes on with it.
+    pub circumstances: Circumstances,
+}
+
+/// What a plugin that measures was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The stage.
+    pub stage: String,
+    /// Which measurement of the stage.
+    pub attempt: u32,
+    /// Name of the plugin in the pipeline.
+    pub plugin: String,
+    /// Digest of the document that has its next calls to the host, a
+    /// [`CutCall`](super::CutCall).
+    pub calls: Digest,
 }
 
 /// One measurement of what a stage deployed.

@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 
-use super::{EffectId, EffectOutcome, Effects, Entry, Health, Intent, Part, Record, Text};
+use super::{
+    Asked, Digest, EffectId, EffectOutcome, Effects, Entry, Health, Intent, Measuring, Part,
+    Record, Text,
+};
 
 /// What a run has come to, as its journal says: a fold over its entries, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -9,6 +12,9 @@ pub struct Progress {
     /// Stages of which an effect has begun, in the order of their first.
     begun: Vec<String>,
     measured: BTreeMap<String, (u32, Health)>,
+    /// The measurement of each stage that began and has not ended, with what its plugins were
+    /// answered.
+    measuring: BTreeMap<String, (Measuring, Vec<Asked>)>,
     nonce: Option<String>,
 }
 
@@ -87,7 +93,19 @@ impl Progress {
                     };
                 }
             }
+            Record::Measuring(measuring) => {
+                let value = (measuring.clone(), Vec::new());
+                self.measuring.insert(measuring.stage.clone(), value);
+            }
+            Record::Asked(asked) => {
+                if let Some((measuring, answers)) = self.measuring.get_mut(&asked.stage)
+                    && measuring.attempt == asked.attempt
+                {
+                    answers.push(asked.clone());
+                }
+            }
             Record::Measured(measured) => {
+                self.measuring.remove(&measured.stage);
                 let value = (measured.attempt, measured.health);
                 self.measured.insert(measured.stage.clone(), value);
             }
@@ -136,6 +154,22 @@ impl Progress {
     #[must_use]
     pub fn measured(&self, stage: &str) -> Option<(u32, Health)> {
         self.measured.get(stage).copied()
+    }
+
+    /// The measurement of a stage that was cut in the middle; none where none was.
+    #[must_use]
+    pub fn measuring(&self, stage: &str) -> Option<&Measuring> {
+        self.measuring.get(stage).map(|(measuring, _)| measuring)
+    }
+
+    /// The documents that have what a plugin was answered in a measurement that was cut in the middle,
+    /// in order.
+    pub fn answered(&self, stage: &str, plugin: &str) -> impl Iterator<Item = Digest> {
+        let answers = self.measuring.get(stage).into_iter();
+        answers
+            .flat_map(|(_, answers)| answers)
+            .filter(move |asked| asked.plugin == plugin)
+            .map(|asked| asked.calls)
     }
 
     /// The command that failed, so that what was done is to be undone. One that could not begin counts

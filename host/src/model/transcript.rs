@@ -94,6 +94,24 @@ pub struct CutCall {
     pub host_calls: Vec<HostCall>,
 }
 
+impl CutCall {
+    /// The bytes that are kept.
+    ///
+    /// # Panics
+    ///
+    /// Never: the JSON of these types cannot fail to be written.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("the model's types can be written as JSON")
+    }
+
+    /// Reads what [`bytes`](Self::bytes) gave; none for anything else.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
 /// Why bytes are not a [`Transcript`].
 #[derive(Debug, thiserror::Error)]
 pub enum TranscriptError {

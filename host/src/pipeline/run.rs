@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
@@ -21,9 +22,11 @@ use super::plan::RunLimits;
 use super::problem::{ConfigurationError, Problem};
 use super::sitting::Session;
 use super::{ConfigurationRecord, PluginRecord, RunRecord, StageRecord};
-use crate::model::{Answer, Digest, Effects, Kind, Outcome, Release, RunId, Score, Text, Verdict};
+use crate::model::{
+    Answer, CutCall, Digest, Effects, Kind, Outcome, Release, RunId, Score, Text, Verdict,
+};
 use crate::release::Tree;
-use crate::sandbox::{Call, CallRecord, Input, Loaded, Recording, Sandbox};
+use crate::sandbox::{Call, CallRecord, Input, Loaded, Recording, Sandbox, Sink};
 
 /// Memory is handed out to calls in pieces of this many bytes, rounded up.
 const MEMORY_PIECE_BYTES: u64 = 1 << 20;
@@ -268,6 +271,65 @@ pub(super) fn stage_record(
     record
 }
 
+/// How calls go on that were cut in the middle, and who is told of what they are answered.
+pub(super) struct Continuing<'a> {
+    /// What is known of the call of a plugin that was cut.
+    pub(super) cut: &'a BTreeMap<String, CutCall>,
+    /// Is told before the plugin has its answer.
+    pub(super) told: UnboundedSender<Told>,
+}
+
+/// Calls to the host, the last of which was answered from outside.
+pub(super) struct Told {
+    /// Name of the plugin in the pipeline.
+    pub(super) plugin: String,
+    /// Those that nobody was told of before.
+    pub(super) calls: CutCall,
+    /// The plugin has its answer when something is sent here, or it is dropped.
+    pub(super) written: std::sync::mpsc::Sender<()>,
+}
+
+impl Continuing<'_> {
+    /// Has a call go on where it was cut, if it is the same call, and tells of what it is answered.
+    fn prepare(&self, loaded: &Loaded, call: &mut Call) {
+        let Some(given) = loaded.given(call) else {
+            return;
+        };
+        let Some(recording) = &mut call.recording else {
+            return;
+        };
+        let plugin = recording.plugin.raw().to_owned();
+        let cut = self.cut.get(&plugin);
+        let same = cut.filter(|cut| cut.given.differences(&given).is_empty());
+        recording.cut = same.cloned().map(Arc::new);
+        let told = self.told.clone();
+        let pending = Mutex::new(Vec::new());
+        recording.sink = Some(Sink::new(move |call| {
+            let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
+            pending.push(call.clone());
+            // What is not from outside can be had again.
+            if !call.answer.is_from_outside() {
+                return;
+            }
+            let (written, done) = std::sync::mpsc::channel();
+            let calls = CutCall {
+                given: given.clone(),
+                host_calls: std::mem::take(&mut *pending),
+            };
+            let plugin = plugin.clone();
+            let heard = told.send(Told {
+                plugin,
+                calls,
+                written,
+            });
+            // Where nobody listens any more, the call has come to its end.
+            if heard.is_ok() {
+                let _ = done.recv();
+            }
+        }));
+    }
+}
+
 /// What the calls of a run share.
 #[derive(Clone)]
 pub(super) struct Calls {
@@ -309,7 +371,7 @@ impl Calls {
                 .enumerate()
                 .filter_map(|(number, used)| Some((number, used, input(used.kind)?)));
             let calls = self
-                .side_by_side(session, stage, session.judged, questions.collect())
+                .side_by_side(session, stage, session.judged, questions.collect(), None)
                 .await;
             let scores = self.scores(session, stage, &calls).await;
             Asked { calls, scores }
@@ -325,6 +387,7 @@ impl Calls {
         stage: &'s Stage,
         judged: &Judged,
         attempt: u32,
+        continuing: &Continuing<'_>,
     ) -> Vec<(&'s Use, CallRecord)> {
         let questions = stage
             .uses
@@ -332,7 +395,8 @@ impl Calls {
             .enumerate()
             .filter(|(_, used)| used.kind == Kind::Verify)
             .map(|(number, used)| (number, used, Input::Verify { attempt }));
-        let calls = self.side_by_side(session, stage, judged, questions.collect());
+        let questions = questions.collect();
+        let calls = self.side_by_side(session, stage, judged, questions, Some(continuing));
         let calls = calls.await.into_iter();
         calls
             .filter_map(|(number, call)| Some((stage.uses.get(number)?, call)))
@@ -345,6 +409,7 @@ impl Calls {
         stage: &Stage,
         judged: &Judged,
         questions: Vec<(usize, &Use, Input)>,
+        continuing: Option<&Continuing<'_>>,
     ) -> BTreeMap<usize, CallRecord> {
         let release = &judged.release;
         let mut tasks = JoinSet::new();
@@ -355,7 +420,7 @@ impl Calls {
             ) else {
                 continue;
             };
-            let call = Call {
+            let mut call = Call {
                 release: Arc::clone(release),
                 settings: resolved.settings.to_string(),
                 input,
@@ -375,6 +440,9 @@ impl Calls {
                 outcome = tracing::field::Empty
             );
             let loaded = loaded.with_tree(Arc::clone(&judged.tree));
+            if let Some(continuing) = continuing {
+                continuing.prepare(&loaded, &mut call);
+            }
             let called = self.call(loaded, call);
             tasks.spawn(async move { (number, called.await) }.instrument(span));
         }
@@ -422,8 +490,8 @@ impl Calls {
             };
             numbers.push(*number);
             assessors.push(Assessor {
-                // Earlier releases are compared by what is known of them here: nobody is asked a
-                // hundred times for one score.
+                // Earlier releases are compared by what is known of them here: nobody is asked a hundred
+                // times for one score.
                 loaded: loaded.with_network(None),
                 grants: resolved.grants.asked(&resolved.plugin.manifest),
                 component: resolved.plugin.digest,

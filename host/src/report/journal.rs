@@ -78,6 +78,14 @@ pub(super) fn sentence(entry: &Entry) -> String {
                 }
             }
         }
+        Record::Measuring(measuring) => format!(
+            "Stage {} is measured at {}, attempt {}.",
+            measuring.stage, measuring.circumstances.time, measuring.attempt
+        ),
+        Record::Asked(asked) => format!(
+            "Stage {}, attempt {}: {} was answered from outside, {}.",
+            asked.stage, asked.attempt, asked.plugin, asked.calls
+        ),
         Record::Measured(measured) => format!(
             "Stage {} was measured at {}, attempt {}: {}.",
             measured.stage,

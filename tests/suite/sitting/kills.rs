@@ -14,7 +14,7 @@ const TIME: &str = "2026-11-22T10:00:00Z";
 
 /// Every place of a run that deploys and finds it healthy, in order, and whether the outcome of the
 /// command is known after a kill there.
-const PLACES: [(&str, bool); 24] = [
+const PLACES: [(&str, bool); 26] = [
     ("before-began", true),
     ("after-began", true),
     ("before-sat", true),
@@ -31,6 +31,8 @@ const PLACES: [(&str, bool); 24] = [
     ("after-settled:deploy/run/1", true),
     ("before-decided:verify", true),
     ("after-decided:verify", true),
+    ("before-measuring:verify/1", true),
+    ("after-measuring:verify/1", true),
     ("before-measured:verify/1", true),
     ("after-measured:verify/1", true),
     ("before-rested", true),

@@ -1,15 +1,18 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::mpsc::unbounded_channel;
 
 use super::decide::milliseconds;
 use super::{End, Seat, SittingError};
 use crate::model::{
-    Answer, CallEntry, Circumstances, Digest, Health, Kind, Measured, Outcome, Record, Release,
-    Text, Verdict,
+    Answer, Asked, CallEntry, Circumstances, CutCall, Digest, Health, Kind, Measured, Measuring,
+    Outcome, Record, Release, Text, Verdict,
 };
 use crate::pipeline::load::Stage;
 use crate::pipeline::record::MeasureRecord;
-use crate::pipeline::run::Judged;
+use crate::pipeline::run::{Continuing, Judged, Told};
 use crate::pipeline::{Inconclusive, Mode, OnFault};
 
 /// What one measurement came to.
@@ -107,26 +110,32 @@ impl Seat<'_> {
         attempt: u32,
         is_last: bool,
     ) -> Result<Option<Found>, SittingError> {
-        let at = (self.desk.clock)();
+        let circumstances = self.moment(stage, attempt).await?;
+        let at = circumstances.time;
         let release = &self.session.judged.release;
-        // The time of the measurement, not that of the sitting.
         let release = Release {
             subject: release.subject.clone(),
             digest: release.digest,
-            circumstances: Circumstances {
-                time: at,
-                ..release.circumstances.clone()
-            },
+            circumstances,
         };
         let judged = Judged {
             release: Arc::new(release),
             tree: Arc::clone(&self.session.judged.tree),
         };
         let mut cancelled = self.desk.cancelled.clone();
-        let calls = tokio::select! {
-            biased;
-            _ = cancelled.wait_for(Option::is_some) => return Ok(None),
-            calls = self.calls.measure(self.session, stage, &judged, attempt) => calls,
+        let cut = self.cut(stage).await?;
+        let (told, mut heard) = unbounded_channel();
+        let continuing = Continuing { cut: &cut, told };
+        let calls = self.calls.clone();
+        let measured = calls.measure(self.session, stage, &judged, attempt, &continuing);
+        tokio::pin!(measured);
+        let calls = loop {
+            tokio::select! {
+                biased;
+                _ = cancelled.wait_for(Option::is_some) => return Ok(None),
+                Some(told) = heard.recv() => self.keep(stage, attempt, told).await?,
+                calls = &mut measured => break calls,
+            }
         };
         let mut found = Found::Healthy;
         let mut entries = Vec::new();
@@ -182,6 +191,68 @@ impl Seat<'_> {
         self.write_with(Record::Measured(measured), documents)
             .await?;
         Ok(Some(found))
+    }
+}
+
+impl Seat<'_> {
+    /// What the plugins of a measurement are told about the moment: the time of the measurement, not
+    /// that of the sitting. One that was cut in the middle goes on at its own time.
+    async fn moment(&mut self, stage: &Stage, attempt: u32) -> Result<Circumstances, SittingError> {
+        if let Some(cut) = self.progress.measuring(&stage.id)
+            && cut.attempt == attempt
+        {
+            return Ok(cut.circumstances.clone());
+        }
+        let circumstances = Circumstances {
+            time: (self.desk.clock)(),
+            ..self.session.judged.release.circumstances.clone()
+        };
+        self.write(Record::Measuring(Measuring {
+            stage: stage.id.clone(),
+            attempt,
+            circumstances: circumstances.clone(),
+        }))
+        .await?;
+        Ok(circumstances)
+    }
+
+    /// What the plugins of a measurement that was cut in the middle were answered.
+    async fn cut(&self, stage: &Stage) -> Result<BTreeMap<String, CutCall>, SittingError> {
+        let mut cut = BTreeMap::new();
+        for used in &stage.uses {
+            let documents: Vec<Digest> = self.progress.answered(&stage.id, &used.plugin).collect();
+            let mut whole: Option<CutCall> = None;
+            for digest in documents {
+                let bytes = self.desk.store.document(&digest).await?;
+                let part = bytes.and_then(|bytes| CutCall::read(&bytes));
+                let Some(part) = part else {
+                    // It can be asked again: asking changes nothing.
+                    tracing::warn!(plugin = %used.plugin, %digest, "what it was answered cannot be read");
+                    break;
+                };
+                match &mut whole {
+                    Some(whole) => whole.host_calls.extend(part.host_calls),
+                    None => whole = Some(part),
+                }
+            }
+            cut.extend(whole.map(|whole| (used.plugin.clone(), whole)));
+        }
+        Ok(cut)
+    }
+
+    /// Records what a plugin was answered, before it knows.
+    async fn keep(&mut self, stage: &Stage, attempt: u32, told: Told) -> Result<(), SittingError> {
+        let bytes = told.calls.bytes();
+        let asked = Record::Asked(Asked {
+            stage: stage.id.clone(),
+            attempt,
+            plugin: told.plugin,
+            calls: Digest::of(&bytes),
+        });
+        self.write_with(asked, vec![bytes]).await?;
+        // It may have come to its end meanwhile.
+        let _ = told.written.send(());
+        Ok(())
     }
 }
 
