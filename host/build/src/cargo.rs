@@ -145,8 +145,20 @@ impl Package {
     /// The profile is the same whatever the workspace says, names of functions are kept for
     /// backtraces, and paths of this machine are left out, so that the same sources give the same
     /// bytes in every folder.
-    pub(crate) fn compile(
+    pub(crate) fn compile(&self, target: Target) -> Result<Vec<u8>, CargoError> {
+        self.compile_in(&self.target_folder, target, None)
+    }
+
+    /// The same with an export that describes the plugin. It has a target folder of its own, so that
+    /// neither of the two waits for the other.
+    pub(crate) fn compile_description(&self) -> Result<Vec<u8>, CargoError> {
+        let folder = self.target_folder.join("descriptions");
+        self.compile_in(&folder, Target::Unknown, Some("holdpoint-sdk/describe"))
+    }
+
+    fn compile_in(
         &self,
+        target_folder: &Path,
         target: Target,
         feature: Option<&str>,
     ) -> Result<Vec<u8>, CargoError> {
@@ -155,7 +167,7 @@ impl Package {
             .args(["--release", "--lib", "--target", target.triple()])
             .args(["--message-format", "json-render-diagnostics", "--quiet"])
             .arg("--target-dir")
-            .arg(&self.target_folder)
+            .arg(target_folder)
             .args(["--config", "profile.release.opt-level='s'"])
             .args(["--config", "profile.release.lto=true"])
             .args(["--config", "profile.release.codegen-units=1"])
