@@ -66,6 +66,10 @@ impl StoreArguments {
     /// else a warning: a rehearsal in a place where there is nothing to be read still says much.
     pub(super) async fn open_to_read(&self) -> Result<Option<Arc<dyn Store>>, Failure> {
         match self.read().await {
+            Ok(None) if self.is_named() => {
+                tracing::warn!("nothing is recorded yet in the store that is named");
+                Ok(None)
+            }
             Ok(store) => Ok(store),
             Err(error) if self.is_named() => Err(error),
             Err(error) => {

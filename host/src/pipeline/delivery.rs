@@ -116,6 +116,12 @@ pub async fn deliver(
         post.write(sitting).await?;
         for (queue, message) in begun {
             until.place("before-post", &message.key.event).await;
+            // It is known here that it was not sent, whatever its channel makes of one that may have
+            // been.
+            if *until.cancelled.borrow() {
+                post.put_back(queue);
+                continue;
+            }
             let (client, destination) = (client.clone(), post.queues[queue].destination.clone());
             let time_left = post.end.saturating_duration_since(Instant::now());
             attempts.spawn(async move {
@@ -295,6 +301,22 @@ impl Post<'_> {
             begun.push((number, self.messages[place].clone()));
         }
         begun
+    }
+
+    /// Takes back that the first message of a queue is being sent.
+    fn put_back(&mut self, number: usize) {
+        let Some(place) = self.queues[number].waiting.front().copied() else {
+            return;
+        };
+        if let MessageState::Sending { attempts } = self.messages[place].state {
+            let state = MessageState::Pending {
+                attempts,
+                not_before: (self.clock)(),
+                said: None,
+            };
+            self.set(place, state);
+        }
+        self.queues[number].is_busy = false;
     }
 
     /// When the next attempt can be begun; none when there is nothing more to wait for.

@@ -6,8 +6,8 @@ use super::load::{Configuration, Stage};
 use super::threshold::Thresholds;
 use crate::model::{
     Answer, Approval, BaseSource, Demand, Digest, EffectId, EffectState, Effects, EventKind,
-    Finding, Grants, Health, Kind, OutboxMessage, Outcome, Release, Requirement, RuleId, RunState,
-    Score, Text, Verdict,
+    Finding, Grants, Health, Kind, OutboxMessage, Outcome, Part, Release, Requirement, RuleId,
+    RunState, Score, Text, Verdict,
 };
 use crate::sandbox::{CallRecord, Limits};
 
@@ -61,11 +61,16 @@ impl RunRecord {
         stages.clone().all(|stage| !stage.reached) || stages.clone().all(StageRecord::is_let_go)
     }
 
-    /// Whether an effect could not begin, and nothing else has become of it since.
+    /// Whether an effect could not begin, and nothing else has become of it since. An edit that is in
+    /// its place and may not be on the disk is no better.
     #[must_use]
     pub fn has_not_begun(&self) -> bool {
         let mut effects = self.stages.iter().flat_map(|stage| &stage.effects);
-        effects.any(|record| matches!(record.state, EffectState::NotBegun(..)))
+        effects.any(|record| match record.state {
+            EffectState::NotBegun(..) => true,
+            EffectState::Failed(..) => record.effect.part == Part::Edit,
+            _ => false,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Messages of a recorded run: posted after what they say is durable, once, and never in the way.
 
 use super::{DEPLOY, Project};
+use crate::context::Ran;
 use crate::loopback::{Received, Reply, Server};
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -134,6 +135,26 @@ fn a_message_never_arrives_twice_where_it_may_be_lost_and_that_is_said() {
             assert_eq!(message["state"], "sent", "{place}: {message}");
         }
     }
+}
+
+#[test]
+fn a_message_that_a_signal_kept_from_being_sent_is_not_lost() {
+    let runtime = runtime();
+    let server = runtime.block_on(Server::new([Reply::status(204)]));
+    let project = Project::new();
+    let more = "events = [\"deployed\"]\ndelivery = \"maybe-lost\"";
+    project.pipeline(&told(&server, more));
+    let place = "before-post:deployed/deploy=return(TERM)";
+    let ended = project
+        .run_with("2026-11-22T10:00:00Z", place, None)
+        .output();
+    Ran::of(ended).expect_code(143);
+    assert!(server.received().is_empty());
+    let message = project.status()["messages"][0].clone();
+    assert_eq!(message["state"], "pending", "{message}");
+    project.run().expect_code(0);
+    assert_eq!(server.received().len(), 1);
+    assert_eq!(project.status()["messages"][0]["state"], "sent");
 }
 
 #[test]

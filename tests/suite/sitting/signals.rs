@@ -83,7 +83,7 @@ fn while_a_plugin_is_at_work() {
 fn while_a_channel_is_down() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let server = runtime.block_on(Server::new([
-        Reply::with(503, "retry-after: 60\r\n", ""),
+        Reply::with(503, "retry-after: 20\r\n", ""),
         Reply::status(204),
     ]));
     let project = Project::new();

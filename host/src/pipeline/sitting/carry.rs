@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -170,7 +171,7 @@ impl Seat<'_> {
             }
             if checkout.is_none() {
                 self.place(|| format!("before-checkout:{effect}")).await;
-                checkout = self.checkout()?;
+                checkout = self.checkout().await?;
             }
             let Some(folder) = &checkout else {
                 carried = Carried::Cancelled;
@@ -193,20 +194,31 @@ impl Seat<'_> {
 
     /// A checkout of the judged commit of its own for the commands of a stage; none where everything
     /// is to end.
-    fn checkout(&self) -> Result<Option<CleanCheckout>, SittingError> {
-        let query = self
-            .session
-            .configuration
-            .query(&self.session.past.repository);
+    async fn checkout(&self) -> Result<Option<CleanCheckout>, SittingError> {
+        let session = self.session;
+        let repository = Arc::clone(&session.past.repository);
+        let release = Arc::clone(&session.judged.release);
+        let artifacts = session.configuration.query(&repository).artifacts;
+        let (run, within) = (self.run.id.clone(), self.desk.checkouts.to_owned());
         let cancelled = self.desk.cancelled.clone();
-        let made = CleanCheckout::make(
-            &self.session.past.repository,
-            &self.session.judged.release.subject,
-            &query.artifacts,
-            &self.run.id,
-            self.desk.checkouts,
-            &|| cancelled.borrow().is_some(),
-        );
+        // A large commit takes a while to be written: what keeps the sitting's connection alive goes
+        // on meanwhile.
+        let made = tokio::task::spawn_blocking(move || {
+            let is_cancelled = || cancelled.borrow().is_some();
+            let subject = &release.subject;
+            CleanCheckout::make(
+                &repository,
+                subject,
+                &artifacts,
+                &run,
+                &within,
+                &is_cancelled,
+            )
+        });
+        // A panic stays one.
+        let made = made
+            .await
+            .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         match made {
             Ok(checkout) => Ok(Some(checkout)),
             Err(CheckoutError::Release(crate::release::Error::Cancelled)) => Ok(None),
