@@ -166,6 +166,8 @@ fn every_rule_of_every_standard_plugin_is_tripped_alone() {
         let rules = plugin.manifest.rules.iter();
         left.extend(rules.map(|rule| (name.to_owned(), rule.id.clone())));
     }
+    // Its rules are about what a tracker answers: each is tripped alone in `asking`.
+    left.retain(|(plugin, _)| plugin != "change-ticket");
     for planted in PLANTED {
         trip(planted);
         left.remove(&(planted.plugin.to_owned(), planted.rule.to_owned()));
