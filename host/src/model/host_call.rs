@@ -314,13 +314,10 @@ impl HostAnswer {
         }
     }
 
-    /// Whether it is from outside: neither the subject nor the judged commit says it, so that it can
-    /// only be had from the transcript.
+    /// Whether it is from outside of the run: neither the subject nor the judged commit says it, and
+    /// nor does the run, so that it can only be had from a record.
     #[must_use]
     pub fn is_from_outside(&self) -> bool {
-        matches!(
-            self,
-            Self::Response { .. } | Self::NoResponse { .. } | Self::Placeholder(_)
-        )
+        matches!(self, Self::Response { .. } | Self::NoResponse { .. })
     }
 }

@@ -239,12 +239,12 @@ impl GrantedNetwork {
         let secrets: Vec<&Brokered> = parts.secrets.values().collect();
         let headers = response.headers.into_iter().map(|header| Header {
             name: header.name,
-            value: Text::from(without(&secrets, header.value.raw().as_bytes().to_vec()).1),
+            value: Text::from_bytes(&without(&secrets, header.value.raw().into())),
         });
         Ok(HostAnswer::Response {
             status: response.status,
             headers: headers.collect(),
-            body: Body(without(&secrets, response.body).0),
+            body: Body(without(&secrets, response.body)),
         })
     }
 
@@ -360,9 +360,9 @@ fn refused(why: HttpRefusal, message: String) -> HostAnswer {
     }
 }
 
-/// Bytes without the secrets that they repeat, and the same as text. It is the best that can be done:
-/// a server that wants to pass a secret on can write it in some other way.
-fn without(secrets: &[&Brokered], mut bytes: Vec<u8>) -> (Vec<u8>, String) {
+/// Bytes without the secrets that they repeat. It is the best that can be done: a server that wants to
+/// pass a secret on can write it in some other way.
+fn without(secrets: &[&Brokered], mut bytes: Vec<u8>) -> Vec<u8> {
     for secret in secrets {
         for form in &secret.forms {
             bytes = replaced(
@@ -372,8 +372,7 @@ fn without(secrets: &[&Brokered], mut bytes: Vec<u8>) -> (Vec<u8>, String) {
             );
         }
     }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    (bytes, text)
+    bytes
 }
 
 fn replaced(bytes: Vec<u8>, secret: &[u8], placeholder: &[u8]) -> Vec<u8> {

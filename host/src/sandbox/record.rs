@@ -114,11 +114,36 @@ impl Recorder {
         asked: HostQuestion,
         answer: impl FnOnce() -> HostAnswer,
     ) -> Result<(), Refusal> {
-        let Some(mut recorded) = self.lock() else {
+        let Some(recorded) = self.lock() else {
             return Ok(());
         };
-        let answer = answer();
-        recorded.add(HostCall { asked, answer })
+        let sink = recorded.sink.clone();
+        drop(recorded);
+        let call = HostCall {
+            asked,
+            answer: answer(),
+        };
+        let is_new = !self.held(|recorded| recorded.was_recorded(&call))?;
+        // Nothing is held meanwhile: who is told takes its time, and whoever ends the call waits for
+        // nobody.
+        if let Some(Sink(told)) = sink.filter(|_| is_new) {
+            told(&call);
+        }
+        self.held(|recorded| {
+            recorded.calls.push(call);
+            Ok(())
+        })
+    }
+
+    /// Does something with what is recorded, unless the call has ended.
+    fn held<T>(
+        &self,
+        work: impl FnOnce(&mut Recorded) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        match self.lock() {
+            Some(mut recorded) if !recorded.is_closed => work(&mut recorded),
+            _ => Err(Refusal(Text::from("the call has ended"))),
+        }
     }
 
     /// What a call was answered before, where that is from outside; none where it was not asked yet,
@@ -174,22 +199,15 @@ impl Recorder {
 }
 
 impl Recorded {
-    fn add(&mut self, call: HostCall) -> Result<(), Refusal> {
-        if self.is_closed {
-            return Err(Refusal(Text::from("the call has ended")));
-        }
-        let was_recorded = self.was_recorded(&call);
-        // What ends the call now is what it was held against, and not the call itself.
+    /// Whether this call was recorded before; an error when another one was. Then what ends the call is
+    /// what it was held against, and not the call itself.
+    fn was_recorded(&mut self, call: &HostCall) -> Result<bool, Refusal> {
+        let was_recorded = self.held_against(call);
         self.is_reproducible &= was_recorded.is_ok();
-        if !was_recorded? && let Some(Sink(told)) = &self.sink {
-            told(&call);
-        }
-        self.calls.push(call);
-        Ok(())
+        was_recorded
     }
 
-    /// Whether this call was recorded before; an error when another one was.
-    fn was_recorded(&self, call: &HostCall) -> Result<bool, Refusal> {
+    fn held_against(&self, call: &HostCall) -> Result<bool, Refusal> {
         let Some(before) = &self.before else {
             return Ok(false);
         };

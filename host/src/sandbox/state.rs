@@ -87,8 +87,8 @@ impl State {
         Ok(self.recorder.answered(asked, answer)?)
     }
 
-    /// The same for what is from outside, which stands in a transcript itself.
-    pub(super) fn answered_from_outside(
+    /// The same for an answer that stands in a transcript itself.
+    pub(super) fn answered_whole(
         &mut self,
         asked: HostQuestion,
         answer: &HostAnswer,

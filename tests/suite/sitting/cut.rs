@@ -16,7 +16,7 @@ fn measured(server: &Server) -> String {
          grants.http = [{{ methods = [\"GET\"], url = \"{}\", addresses = [\"127.0.0.0/8\"] }}, \
          {{ methods = [\"GET\"], url = \"https://example.net/\" }}]\n\
          grants.secrets.unused = {{ env = \"PATH\", for = \"https://example.net\" }}\n\
-         settings.requests = [{{ url = \"{}\" }}, {{ url = \"{}\" }}]\n\
+         settings.requests = [{{ url = \"{}\", secret = \"unused\" }}, {{ url = \"{}\" }}]\n\
          [[stages]]\nid = \"verify\"\nuse = [\"asker\"]\nkind = \"verify\"\n",
         program("asker").display(),
         server.url("/"),
@@ -55,6 +55,7 @@ fn what_was_answered_and_recorded_is_not_asked_again() {
     let (before, all, status) = cut("after-asked:verify/1/asker");
     assert_eq!(before, ["/one"]);
     assert_eq!(all, ["/one", "/two"]);
+    // A placeholder is the same in every sitting, and is not recorded for one.
     let names = entries(&status);
     let of = |name: &str| names.iter().filter(|entry| **entry == name).count();
     assert_eq!((of("measuring"), of("asked"), of("measured")), (1, 2, 1));

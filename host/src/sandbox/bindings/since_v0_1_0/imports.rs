@@ -131,7 +131,7 @@ impl http::Host for State {
                 sent.inspect_err(|_| self.recorder.is_not_reproducible())?
             }
         };
-        self.answered_from_outside(asked, &answer)?;
+        self.answered_whole(asked, &answer)?;
         response(answer)
     }
 }
@@ -178,7 +178,7 @@ impl secrets::Host for State {
                 HostAnswer::Placeholder(self.network.placeholder(&name).map(Text::from))
             }
         };
-        self.answered_from_outside(asked, &answer)?;
+        self.answered_whole(asked, &answer)?;
         match answer {
             HostAnswer::Placeholder(text) => Ok(text.map(|text| text.raw().to_owned())),
             _ => Err(unfit("secrets.placeholder")),
