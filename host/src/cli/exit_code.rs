@@ -75,7 +75,7 @@ impl ExitCode {
             Effects::None | Effects::Done => {}
         }
         // What was let go and could not begin is no success, whoever let it go.
-        if record.has_not_begun() {
+        if record.has_effect_to_retry() {
             return Self::FAULT;
         }
         let untrusted = record.configuration.trust == Trust::Untrusted && !allow_untrusted;

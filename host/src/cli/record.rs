@@ -67,7 +67,9 @@ impl StoreArguments {
     pub(super) async fn open_to_read(&self) -> Result<Option<Arc<dyn Store>>, Failure> {
         match self.read().await {
             Ok(None) if self.is_named() => {
-                tracing::warn!("nothing is recorded yet in the store that is named");
+                tracing::warn!(
+                    "nothing is recorded yet in the place that `--store` or `--state` names"
+                );
                 Ok(None)
             }
             Ok(store) => Ok(store),

@@ -1,6 +1,7 @@
 //! What a plugin may use beyond the release itself, as the file says it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -23,7 +24,7 @@ pub struct GrantsTable {
     /// Files of the judged commit that it may read, such as `CHANGELOG.md`, and folders with all
     /// that is below them, such as `docs/`; relative to the root of the repository.
     pub tree: Vec<At<String>>,
-    /// Requests that it may make, as `capability http`.
+    /// Requests that it may make.
     pub http: Vec<At<HttpGrantTable>>,
     /// Path of a file of certificates (PEM) that say who may be the other side of its requests,
     /// relative to the pipeline file, read from where that was read; without it those that the
@@ -76,6 +77,11 @@ pub struct SecretGrantTable {
     pub basic: Option<At<String>>,
 }
 
+/// A value that makes no sense, and where it stands.
+fn refused(source: &Arc<Source>, span: &Range<usize>, message: String) -> ConfigurationError {
+    Site::new(source, span).error(Problem::Value(Text::from(message)))
+}
+
 /// The grants of a table, without the certificates that it names.
 pub(super) fn grants(
     table: At<GrantsTable>,
@@ -89,9 +95,7 @@ pub(super) fn grants(
         secrets,
     } = table.value;
     let tree = tree.into_iter().map(|path| {
-        TreeGrant::new(&path.value).map_err(|error| {
-            Site::new(source, &path.span).error(Problem::Value(error.to_string().into()))
-        })
+        TreeGrant::new(&path.value).map_err(|error| refused(source, &path.span, error.to_string()))
     });
     let mut tree = tree.collect::<Result<Vec<_>, _>>()?;
     let http = http.into_iter().map(|table| http_grant(table, source));
@@ -119,9 +123,7 @@ fn http_grant(
     table: At<HttpGrantTable>,
     source: &Arc<Source>,
 ) -> Result<HttpGrant, ConfigurationError> {
-    let refused = |message: String, span: &std::ops::Range<usize>| {
-        Site::new(source, span).error(Problem::Value(Text::from(message)))
-    };
+    let refused = |message, span| refused(source, span, message);
     let HttpGrantTable {
         methods,
         url,
@@ -176,9 +178,7 @@ fn secret_grant(
     source: &Arc<Source>,
 ) -> Result<SecretGrant, ConfigurationError> {
     let site = Site::new(source, &table.span);
-    let refused = |message: String, span: &std::ops::Range<usize>| {
-        Site::new(source, span).error(Problem::Value(Text::from(message)))
-    };
+    let refused = |message, span| refused(source, span, message);
     let SecretGrantTable {
         env,
         file,

@@ -61,10 +61,10 @@ impl RunRecord {
         stages.clone().all(|stage| !stage.reached) || stages.clone().all(StageRecord::is_let_go)
     }
 
-    /// Whether an effect could not begin, and nothing else has become of it since. An edit that is in
-    /// its place and may not be on the disk is no better.
+    /// Whether an effect is left for the next sitting to try again: one that could not begin, or an
+    /// edit that is in its place and may not be on the disk.
     #[must_use]
-    pub fn has_not_begun(&self) -> bool {
+    pub fn has_effect_to_retry(&self) -> bool {
         let mut effects = self.stages.iter().flat_map(|stage| &stage.effects);
         effects.any(|record| match record.state {
             EffectState::NotBegun(..) => true,

@@ -243,7 +243,8 @@ impl<'a> Seat<'a> {
         let verdict = self.verdict();
         let overridden = self.stages.iter().any(StageRecord::is_overridden);
         let effects = match end {
-            End::Undone => Effects::Undone,
+            // A measurement may fail where nothing was carried out that could be undone.
+            End::Undone if self.progress.is_undoing() => Effects::Undone,
             End::Incomplete => Effects::Incomplete,
             _ => self.progress.without_undo(),
         };

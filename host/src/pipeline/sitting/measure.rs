@@ -231,8 +231,11 @@ impl Seat<'_> {
                     break;
                 };
                 match &mut whole {
-                    Some(whole) => whole.host_calls.extend(part.host_calls),
-                    None => whole = Some(part),
+                    Some(whole) if whole.given == part.given => {
+                        whole.host_calls.extend(part.host_calls);
+                    }
+                    // A sitting that could not go on with it began it anew.
+                    _ => whole = Some(part),
                 }
             }
             cut.extend(whole.map(|whole| (used.plugin.clone(), whole)));
