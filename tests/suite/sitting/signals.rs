@@ -83,7 +83,7 @@ fn while_a_plugin_is_at_work() {
 fn while_a_channel_is_down() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let server = runtime.block_on(Server::new([
-        Reply::with(503, "retry-after: 20\r\n", ""),
+        Reply::with(503, "retry-after: 60\r\n", ""),
         Reply::status(204),
     ]));
     let project = Project::new();
@@ -102,6 +102,36 @@ fn while_a_channel_is_down() {
     assert_eq!(report["sitting"]["deliveries"][0]["state"], "sent");
     ledger_says(&project, &["deploy 1.1.0"]);
     assert_eq!(server.received().len(), 2);
+}
+
+#[test]
+fn while_the_last_message_waits_to_be_sent_again() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    // Longer than ending may take, and shorter than messages have.
+    let again = Reply::with(503, "retry-after: 20\r\n", "");
+    let server = runtime.block_on(Server::new([again, Reply::status(204)]));
+    let project = Project::new();
+    project.pipeline(&format!(
+        "{DEPLOY}\n[channels.releases]\nuse = \"webhook\"\nmedia-type = \"application/cloudevents+json\"\n\
+         events = [\"finished\"]\naddress = \"{}\"\naddresses = [\"127.0.0.0/8\"]\n",
+        server.url("/hook")
+    ));
+    let mut run = project.arguments(project.command(), ["run"]);
+    let mut child = run
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program can be started");
+    while server.received().is_empty() {
+        assert_eq!(child.try_wait().expect("it is there"), None);
+        std::thread::yield_now();
+    }
+    let asked = Instant::now();
+    say(&child, "-TERM");
+    child.wait().expect("it is there");
+    assert!(asked.elapsed() < ENDING_TIME, "{:?}", asked.elapsed());
+    assert_eq!(project.status()["messages"][0]["state"], "pending");
+    ledger_says(&project, &["deploy 1.1.0"]);
 }
 
 #[test]
