@@ -212,5 +212,7 @@ fn a_call_that_was_dropped_tells_nobody_any_more() {
     // The guest may take a while to stop: long enough for another call to come to its end.
     let record = scene.run(&loaded, scene.call(&everything(), Input::Policy));
     assert_eq!(record.outcome.name(), "answered");
-    assert_eq!(count.load(Ordering::SeqCst), at_the_drop);
+    // Whoever drops a call waits for nobody: one more may have been on its way.
+    let told = count.load(Ordering::SeqCst) - at_the_drop;
+    assert!(told <= 1, "{told} more");
 }
