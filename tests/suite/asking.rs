@@ -11,12 +11,10 @@ use holdpoint::model::{HttpUrl, UrlPrefix};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::canary::CANARY;
 use crate::context::{Context, Ran, Repository};
 use crate::hostile::program;
 use crate::loopback::{Reply, Server};
-
-/// A secret that is looked for wherever it could have been written.
-const CANARY: &str = "canary-5f2c8e1b9d7a4036";
 
 /// A secret that is not used: the program asks for secrets, and so is granted one.
 const UNUSED: &str = "grants.secrets.unused = { env = \"TOKEN\", for = \"https://example.net\" }";

@@ -12,6 +12,7 @@ mod approvals;
 mod asking;
 mod bounds;
 mod cache;
+mod canary;
 mod caps;
 mod channels;
 mod check;

@@ -1,12 +1,11 @@
 //! Secrets that plugins use and never see.
 
-use std::path::PathBuf;
-
 use super::*;
+use crate::canary;
 use crate::loopback::{Certificate, Received};
 
 /// Grants to ask a server behind TLS, with a secret for it.
-pub(super) fn secret(server: &Server, certificate: &Certificate, slot: &str) -> String {
+pub fn secret(server: &Server, certificate: &Certificate, slot: &str) -> String {
     format!(
         "grants.http = [{{ methods = [\"GET\"], url = \"https://{address}/\", addresses = [\"127.0.0.0/8\"] }}]\n\
          grants.ca = \"{}\"\n\
@@ -68,7 +67,7 @@ fn a_secret_is_sent_where_the_operator_says_and_its_plugin_never_sees_it() {
         assert_eq!(came, sent, "{slot}");
         assert!(answers[0].starts_with("200 x-echo="), "{answers:?}");
         assert!(answers[0].contains("holdpoint-secret-"), "{answers:?}");
-        assert_no_canary(answers[0].as_bytes(), "the answer");
+        canary::assert_none(answers[0].as_bytes(), "the answer");
     }
 }
 
@@ -172,51 +171,6 @@ fn a_secret_that_is_missing_short_or_not_a_line_is_refused_before_anything_runs(
     }
 }
 
-/// The forms in which a secret could stand in what was written.
-fn forms(secret: &str) -> Vec<Vec<u8>> {
-    use base64::Engine as _;
-    let base64 = base64::engine::general_purpose::STANDARD_NO_PAD;
-    let mut forms = vec![secret.as_bytes().to_vec()];
-    let digits = secret.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
-    let hex: String = digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect();
-    forms.push(hex.clone().into_bytes());
-    forms.push(hex.to_uppercase().into_bytes());
-    forms.push(secret.replace('-', "%2D").into_bytes());
-    forms.push(secret.replace('-', "\\u002d").into_bytes());
-    // What every text has that holds it, however many bytes stand before it.
-    for before in 0..3 {
-        let text = base64.encode([&vec![b'x'; before], secret.as_bytes()].concat());
-        let end = text.len() - 2;
-        forms.push(text.as_bytes()[before + usize::from(before > 0)..end].to_vec());
-    }
-    forms
-}
-
-#[track_caller]
-fn assert_no_canary(bytes: &[u8], place: &str) {
-    for form in forms(CANARY) {
-        let is_there = bytes.windows(form.len()).any(|window| window == form);
-        assert!(!is_there, "{place} has {}", String::from_utf8_lossy(&form));
-    }
-}
-
-/// Every file below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let metadata = fs::symlink_metadata(&path).expect("metadata");
-        if metadata.is_dir() {
-            found.extend(files(&path));
-        } else if metadata.is_file() {
-            found.push(path);
-        }
-    }
-    found
-}
-
 #[test]
 fn a_secret_is_in_nothing_that_the_host_wrote() {
     let runtime = runtime();
@@ -247,8 +201,8 @@ fn a_secret_is_in_nothing_that_the_host_wrote() {
         .arg(&file)
         .env("TOKEN", CANARY);
     let ran = Ran::of(command.output()).expect_code(0);
-    assert_no_canary(ran.stdout.as_bytes(), "the report");
-    assert_no_canary(ran.stderr.as_bytes(), "the log");
+    canary::assert_none(ran.stdout.as_bytes(), "the report");
+    canary::assert_none(ran.stderr.as_bytes(), "the log");
     assert_eq!(
         server.received()[0].header("authorization"),
         Some(format!("Bearer {CANARY}").as_str())
@@ -258,23 +212,12 @@ fn a_secret_is_in_nothing_that_the_host_wrote() {
         ["status", "--plugin", "asker", "--format", "json"],
     );
     let status = status.expect_code(0);
-    assert_no_canary(status.stdout.as_bytes(), "the transcript");
+    canary::assert_none(status.stdout.as_bytes(), "the transcript");
     assert!(
         status.stdout.contains("holdpoint-secret-"),
         "{}",
         status.stdout
     );
-    let written = files(project.context.path());
-    assert!(
-        written
-            .iter()
-            .any(|path| path.extension().is_some_and(|end| end == "sqlite")
-                || path.to_string_lossy().contains("state"))
-    );
-    for path in written {
-        assert_no_canary(
-            &fs::read(&path).expect("a file"),
-            &path.display().to_string(),
-        );
-    }
+    let documents = canary::assert_none_below(project.context.path());
+    assert!(documents > 0, "the store has the documents of a run");
 }
