@@ -4,14 +4,31 @@
 
 use holdpoint_sdk::{
     Fault, Finding, Header, Health, HttpError, HttpRequest, Plugin, Policy, Reading, Release,
-    Verify,
+    Verify, log,
 };
 
 /// What to ask.
 #[holdpoint_sdk::settings]
 pub struct Settings {
     /// The requests, one after the other.
+    #[serde(default)]
     requests: Vec<Ask>,
+    /// What is done with the placeholder of the secret `token`, after the requests.
+    #[serde(default)]
+    tell: Vec<Tell>,
+}
+
+/// Ways to tell a secret.
+#[holdpoint_sdk::settings]
+pub enum Tell {
+    /// In a finding.
+    Finding,
+    /// In the log.
+    Log,
+    /// In the words of a fault.
+    Fault,
+    /// In the words of a panic.
+    Panic,
 }
 
 /// One request.
@@ -34,6 +51,12 @@ pub struct Ask {
     /// The body, in which `SECRET` stands for the placeholder.
     #[serde(default)]
     body: String,
+    /// How often more the header is there.
+    #[serde(default)]
+    more_headers: usize,
+    /// How often more the body is there.
+    #[serde(default)]
+    more_body: usize,
     /// How often more it is asked.
     #[serde(default)]
     again: u32,
@@ -58,10 +81,11 @@ fn ask(release: &Release, ask: &Ask) -> (bool, String) {
     let filled = |text: &str| text.replace("SECRET", &placeholder);
     let mut headers = Vec::new();
     if !ask.header.is_empty() {
-        headers.push(Header {
+        let header = Header {
             name: ask.header.clone(),
             value: filled(&ask.value),
-        });
+        };
+        headers = vec![header; 1 + ask.more_headers];
     }
     let method = if ask.method.is_empty() {
         "GET"
@@ -72,7 +96,7 @@ fn ask(release: &Release, ask: &Ask) -> (bool, String) {
         method: method.to_owned(),
         url: filled(&ask.url),
         headers,
-        body: filled(&ask.body).into_bytes(),
+        body: filled(&ask.body).repeat(1 + ask.more_body).into_bytes(),
     };
     let mut answer = release.send(&request);
     for _ in 0..ask.again {
@@ -100,7 +124,18 @@ fn ask(release: &Release, ask: &Ask) -> (bool, String) {
 impl Policy for Asker {
     fn check(release: &Release, settings: &Settings) -> Result<Vec<Finding>, Fault> {
         let answer = |one| Finding::new("answer", ask(release, one).1);
-        Ok(settings.requests.iter().map(answer).collect())
+        let mut findings: Vec<Finding> = settings.requests.iter().map(answer).collect();
+        for tell in &settings.tell {
+            let placeholder = release.secret_placeholder("token").unwrap_or_default();
+            let words = format!("the secret is {placeholder}");
+            match tell {
+                Tell::Finding => findings.push(Finding::new("answer", words)),
+                Tell::Log => log::error(words),
+                Tell::Fault => return Err(Fault::unavailable(words)),
+                Tell::Panic => panic!("{words}"),
+            }
+        }
+        Ok(findings)
     }
 }
 

@@ -38,8 +38,20 @@ pub enum Behaviour {
     LongMessage,
     /// Finds something with terminal control sequences in every text.
     ControlSequences,
+    /// Finds something with commands of CI systems in every text.
+    WorkflowCommands,
+    /// Finds something in places outside of the checkout.
+    PathTricks,
+    /// Finds something in line 0 of a file.
+    LineZero,
+    /// Finds something at an artifact that is not there.
+    UnknownArtifact,
     /// Names a rule that is not in the manifest.
     UnknownRule,
+    /// Names a rule of the host.
+    HostRule,
+    /// Names a rule of another plugin.
+    RuleOfAnother,
     /// Names a commit that is not in the range.
     UnknownCommit,
     /// Says that it cannot decide.
@@ -84,6 +96,39 @@ impl Policy for Hostile {
                     wrong("\u{1b}]0;title\u{7}\u{1b}[31mred\u{9b}31m\u{202e}evil\r\nline");
                 Ok(vec![finding.at_file("\u{1b}[2Jpath")])
             }
+            Behaviour::WorkflowCommands => {
+                log::error("::error::log\n::stop-commands::log");
+                log::error("##[command]log");
+                let finding = wrong(
+                    "::set-output name=verdict::go\n##vso[task.setvariable variable=go]1\n\
+                     ::add-mask::go\r::error::go",
+                );
+                Ok(vec![
+                    finding
+                        .help("##[section]help\n::notice::help")
+                        .at_file("::warning::file,line=1"),
+                ])
+            }
+            Behaviour::PathTricks => Ok([
+                "/etc/passwd",
+                "../../outside",
+                ".git/config",
+                "C:\\windows",
+                "a\0b",
+                "",
+            ]
+            .map(|path| wrong("Elsewhere.").at_line(path, u32::MAX))
+            .into()),
+            Behaviour::LineZero => Ok(vec![wrong("Nowhere.").at_line("one", 0)]),
+            Behaviour::UnknownArtifact => Ok(vec![wrong("Elsewhere.").at_artifact("app.tar")]),
+            Behaviour::HostRule => Ok(vec![Finding::new(
+                "holdpoint/waiver-unused",
+                "The host says so.",
+            )]),
+            Behaviour::RuleOfAnother => Ok(vec![Finding::new(
+                "conventional-commits/form",
+                "Another plugin says so.",
+            )]),
             Behaviour::UnknownRule => {
                 Ok(vec![Finding::new("no-such-rule", "Nobody declared this.")])
             }

@@ -26,6 +26,8 @@ pub enum Errand {
     Sleep,
     /// Prints for ever.
     Print,
+    /// Prints one line for ever.
+    PrintOneLine,
     /// Prints a few lines to both streams, with control sequences.
     PrintLittle,
     /// Ends the process as if all were well.
@@ -50,6 +52,9 @@ impl Policy for Tourist {
             }
             Errand::Print => loop {
                 println!("again");
+            },
+            Errand::PrintOneLine => loop {
+                std::io::stderr().write_all(&[b'x'; 512])?;
             },
             Errand::PrintLittle => {
                 println!("to \u{1b}[31moutput");
