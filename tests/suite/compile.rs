@@ -229,14 +229,14 @@ fn ten_runs_at_once_share_a_cache() {
 }
 
 /// Limits that nothing honest reaches.
-const WIDE: CompileLimits = CompileLimits {
+pub const WIDE: CompileLimits = CompileLimits {
     processor_time: Duration::from_mins(2),
     wall_time: Duration::from_mins(4),
     address_space_bytes: 4 << 30,
     machine_code_bytes: 64 << 20,
 };
 
-fn load(component: &[u8], compiler: Compiler) -> Result<(), LoadError> {
+pub fn load(component: &[u8], compiler: Compiler) -> Result<(), LoadError> {
     let manifest = fs::read(program("hostile")).expect("the guest program");
     let manifest = read_manifest(&manifest).expect("a manifest");
     let sandbox = Sandbox::new().expect("an engine").with_compiler(compiler);
@@ -252,7 +252,7 @@ fn limited(component: &[u8], limits: CompileLimits) -> CompileLimit {
 }
 
 /// A component of one function whose blocks all lie in each other's way.
-fn bomb(blocks: usize) -> Vec<u8> {
+pub fn bomb(blocks: usize) -> Vec<u8> {
     let body =
         "(block (br_if 0 (local.get 0)) (local.set 1 (i64.mul (local.get 1) (local.get 2))) \
                 (local.set 2 (i64.add (local.get 2) (local.get 1))))"

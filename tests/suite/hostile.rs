@@ -142,23 +142,6 @@ fn a_finding_blocks_and_the_bystander_is_heard() {
     );
 }
 
-#[test]
-fn control_sequences_of_a_plugin_reach_no_terminal() {
-    let context = Context::new();
-    repository(&context);
-    let pipeline = pipeline(&context, r#"{ behaviour = "control-sequences" }"#);
-    for arguments in [&["-v"][..], &["--format", "json", "-v"]] {
-        let ran = run(&context, &pipeline, arguments).expect_code(1);
-        for text in [&ran.stdout, &ran.stderr] {
-            let unsafe_character = text.chars().find(|character| {
-                (character.is_control() && *character != '\n')
-                    || matches!(character, '\u{202a}'..='\u{202e}')
-            });
-            assert_eq!(unsafe_character, None, "{text:?}");
-        }
-    }
-}
-
 /// Runs with a component in place of the hostile plugin and gives what is said of it.
 fn refused(component: &[u8]) -> Ran {
     let context = Context::new();

@@ -20,6 +20,7 @@ mod cli;
 mod commands;
 mod compile;
 mod conventional;
+mod corpus;
 mod delivery;
 mod documents;
 mod freeze;

@@ -67,12 +67,13 @@ impl Guest {
     }
 
     fn component(&self) -> Vec<u8> {
-        component(&self.wat(), self.imports)
+        let world = format!("{} export holdpoint:plugin/policy@0.1.0;", self.imports);
+        component(&self.wat(), &world)
     }
 }
 
-/// A component of a core module in text form, in a world that exports `policy`.
-fn component(wat: &str, imports: &str) -> Vec<u8> {
+/// A component of a core module in text form, in a world of these imports and exports.
+pub fn component(wat: &str, world: &str) -> Vec<u8> {
     let mut module = wat::parse_str(wat).expect("the guest is well-formed");
     let mut resolve = Resolve::default();
     let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/since-v0.1.0");
@@ -80,7 +81,7 @@ fn component(wat: &str, imports: &str) -> Vec<u8> {
     let world = format!(
         "package test:guest;\n\
          interface elsewhere {{ fetch: func(); }}\n\
-         world guest {{ {imports} export holdpoint:plugin/policy@0.1.0; }}"
+         world guest {{ {world} }}"
     );
     resolve.push_str("io.wit", WASI_IO).expect("WASI's streams");
     resolve
@@ -114,7 +115,7 @@ const WASI_CLOCKS: &str = "package wasi:clocks@0.2.0;
         subscribe-duration: func(when: u64) -> pollable;
     }";
 
-fn manifest() -> Manifest {
+pub fn manifest() -> Manifest {
     Manifest {
         name: "guest".into(),
         version: semver::Version::new(1, 0, 0),
@@ -170,7 +171,7 @@ pub fn release() -> Release {
 }
 
 /// Bounds that a test reaches soon.
-fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits {
         fuel: 50_000_000,
         timeout: Duration::from_mins(1),

@@ -1,0 +1,9 @@
+;; Takes a megabyte more for ever.
+(module
+  (memory (export "memory") 2)
+  (func (export "holdpoint:plugin/policy@0.1.0#check") (param i32) (result i32)
+    (loop $more
+      (drop (memory.grow (i32.const 16)))
+      (br $more))
+    (i32.const 16))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096)))

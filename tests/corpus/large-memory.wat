@@ -1,0 +1,6 @@
+;; Begins with sixty-four megabytes.
+(module
+  (memory (export "memory") 1024)
+  (func (export "holdpoint:plugin/policy@0.1.0#check") (param i32) (result i32)
+    (i32.const 16))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096)))

@@ -1,0 +1,8 @@
+;; Loops for ever when the host asks for room for the release.
+(module
+  (memory (export "memory") 2)
+  (func (export "holdpoint:plugin/policy@0.1.0#check") (param i32) (result i32)
+    (i32.const 16))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (loop $forever (br $forever))
+    (i32.const 4096)))

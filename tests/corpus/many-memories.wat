@@ -1,0 +1,7 @@
+;; Has four memories of six megabytes, each alone below the bound.
+(module
+  (memory (export "memory") 2)
+  (memory 96) (memory 96) (memory 96) (memory 96)
+  (func (export "holdpoint:plugin/policy@0.1.0#check") (param i32) (result i32)
+    (i32.const 16))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096)))

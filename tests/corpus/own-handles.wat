@@ -1,0 +1,10 @@
+;; Makes handles of its own for ever and keeps them.
+(module
+  (import "[export]kept" "[resource-new]thing" (func $new (param i32) (result i32)))
+  (memory (export "memory") 2)
+  (func (export "holdpoint:plugin/policy@0.1.0#check") (param i32) (result i32)
+    (loop $more
+      (drop (call $new (i32.const 1)))
+      (br $more))
+    (i32.const 16))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096)))

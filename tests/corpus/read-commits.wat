@@ -1,0 +1,8 @@
+;; Reads a page of the commits.
+(module
+  (import "holdpoint:plugin/commits@0.1.0" "page" (func $page (param i32 i32 i32)))
+  (memory (export "memory") 2)
+  (func (export "holdpoint:plugin/policy@0.1.0#check") (param i32) (result i32)
+    (call $page (i32.const 0) (i32.const 1) (i32.const 512))
+    (i32.const 16))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096)))
