@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "sdk/Cargo.toml",
         "sdk/src",
         "sdk/macros",
+        "sdk/notes",
         "wit",
         "host/conventional",
         "host/documents",

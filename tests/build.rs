@@ -6,8 +6,8 @@ use std::{env, fs};
 
 use holdpoint_build::{BuildRequest, build_plugin, components_folder};
 
-const PROGRAMS: [&str; 7] = [
-    "asker", "gauge", "hostile", "liar", "reader", "tourist", "weigher",
+const PROGRAMS: [&str; 8] = [
+    "asker", "gauge", "hostile", "liar", "planner", "reader", "tourist", "weigher",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -11,6 +11,7 @@ mod grants;
 mod harmless;
 mod host_call;
 mod http_grant;
+mod http_method;
 mod http_url;
 mod input;
 mod journal;
@@ -26,6 +27,7 @@ mod secret_grant;
 mod statement;
 mod text;
 mod transcript;
+mod url_template;
 mod verdict;
 
 pub use base::{BaseSource, Extent};
@@ -38,20 +40,21 @@ pub use grants::{Grants, TreeGrant, TreeGrantError};
 pub use harmless::write_harmless;
 pub use holdpoint_build::{Capability, Kind, Severity};
 pub use host_call::{Body, HostAnswer, HostCall, HostQuestion, HttpRefusal, TreeRefusal};
-pub use http_grant::{AskingMethod, HttpGrant, UrlPrefix, UrlPrefixError};
+pub use http_grant::{HttpGrant, PlannedGrant, UrlPrefix, UrlPrefixError};
+pub use http_method::{AskingMethod, HttpMethod, PlannedMethod};
 pub use http_url::{HttpUrl, URL_BYTES_MAX, UrlError};
 pub use input::Input;
 pub use journal::{
     Asked, CallEntry, Decision, EffectId, EffectOutcome, Entry, Intent, Invocation, Measured,
-    Measuring, ParseEffectError, Part, Record, Settlement,
+    Measuring, ParseEffectError, Part, Planned, PlannedStep, Record, Settlement,
 };
 pub use limits::Limits;
 pub use log::{LogLevel, LogLine};
 pub use outbox::{MessageKey, MessageState, OutboxMessage};
 pub use outcome::{Answer, Event, EventKind, FaultCode, GuestFault, LimitKind, Outcome};
 pub use outcome::{
-    Approval, Assessment, Channel, Demand, Factor, Header, Health, Lease, Measurement, Message,
-    PlannedRequest, Reading, Requirement, Sharing, Step, Window,
+    Approval, Assessment, Channel, Content, Demand, Element, Factor, Header, Health, Lease,
+    Measurement, Message, PlannedRequest, Probe, Reading, Requirement, Sharing, Step, Window,
 };
 pub use progress::{EffectState, Progress};
 pub use release::{
@@ -68,4 +71,6 @@ pub use statement::{
 pub use text::Text;
 pub(crate) use text::is_unsafe_on_terminal;
 pub use transcript::{CutCall, Given, Transcript, TranscriptError};
+pub(crate) use url_template::scalar;
+pub use url_template::{Reference, ReferenceError, UrlTemplate, UrlTemplateError};
 pub use verdict::{Effects, Verdict};

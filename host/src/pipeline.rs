@@ -36,6 +36,7 @@ mod process;
 mod quantity;
 mod read;
 mod record;
+mod requests;
 mod resolve;
 mod retry;
 mod run;

@@ -39,7 +39,7 @@ pub use ci::continuous_integration;
 pub use collect::Start;
 pub use earlier::{EarlierRelease, EarlierReleases};
 pub use error::Error;
-pub use files::copy_artifact;
+pub use files::{copy_artifact, read_artifact};
 pub use next::{NextQuery, Proposal, Reason, next};
 pub use query::{Collected, Jump, NamedFile, NarrowedBy, Narrowing, Query, TagPattern};
 pub use recorded::{Choice, PassedOver, Place, choose};

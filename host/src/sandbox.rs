@@ -37,7 +37,9 @@ pub use compile::{
     Compiler, compile_confined,
 };
 pub use load::{LoadError, Loaded, Sandbox};
-pub use network::{Brokered, BrokeredError, Network};
+pub use network::{
+    Brokered, BrokeredError, KEY_HEADER, Network, NotMade, PlannedCall, SENT_BYTES_MAX,
+};
 pub use record::{Recording, Sink};
 pub use replay::Replayed;
 pub use secret::Secret;

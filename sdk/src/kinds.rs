@@ -91,8 +91,8 @@ pub trait Notify: Plugin {
 
 /// *Which requests carry the release out?*
 pub trait Action: Plugin {
-    /// The requests in order, each with a key under which it is carried out once, what success is,
-    /// and what takes it back. The host makes them after every earlier stage is go.
+    /// The requests in order, each with what success is, what shows whether it was made, and what
+    /// takes it back. The host makes them when the stage and every earlier one is go.
     ///
     /// # Errors
     ///

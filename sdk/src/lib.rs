@@ -113,7 +113,9 @@ mod settings;
 pub use fault::Fault;
 pub use holdpoint_sdk_macros::settings;
 pub use kinds::{Action, Document, Notify, Plugin, Policy, Resource, Risk, Settings, Verify};
-pub use private::bindings::action::exports::holdpoint::plugin::action::{PlannedRequest, Step};
+pub use private::bindings::action::exports::holdpoint::plugin::action::{
+    Content, Element, Member, PlannedRequest, Probe, Step,
+};
 pub use private::bindings::document::exports::holdpoint::plugin::document::{
     Edit, Insertion, NewContent, Section,
 };

@@ -69,7 +69,7 @@ fn fault(document: &Value) -> &str {
 
 /// The grants of a plugin that is given nothing.
 fn nothing_granted() -> serde_json::Value {
-    json!({ "tree": [], "http": [], "ca": null, "secrets": [] })
+    json!({ "tree": [], "http": [], "requests": [], "ca": null, "secrets": [] })
 }
 
 #[test]

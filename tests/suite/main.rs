@@ -8,6 +8,7 @@
 
 mod context;
 
+mod actions;
 mod approvals;
 mod asking;
 mod bounds;

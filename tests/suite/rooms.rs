@@ -28,7 +28,7 @@ const KEPT_BY: [(&str, &str); 10] = [
 
 /// Which packages of the workspace may not depend on which. `plugins/*` stands for every package in
 /// that folder: nothing is built on a standard plugin, for all of them are reached as built files.
-const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 7] = [
+const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 8] = [
     (
         "holdpoint",
         &["holdpoint-sdk", "holdpoint-sdk-macros", STANDARD_PLUGINS],
@@ -59,6 +59,16 @@ const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 7] = [
     ),
     (
         "holdpoint-sdk",
+        &[
+            "holdpoint",
+            "holdpoint-build",
+            "holdpoint-notes",
+            "wasmtime",
+            STANDARD_PLUGINS,
+        ],
+    ),
+    (
+        "holdpoint-notes",
         &["holdpoint", "holdpoint-build", "wasmtime", STANDARD_PLUGINS],
     ),
     ("holdpoint-tests", &["holdpoint-sdk", STANDARD_PLUGINS]),

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdpoint::model::{
-    Answer, Capability, Circumstances, Digest, FaultCode, Kind, LimitKind, Location, ObjectName,
-    Outcome, Release, Severity, Subject, Text, Totals,
+    Answer, Capability, Circumstances, Digest, FaultCode, Grants, HttpMethod as _, Kind, LimitKind,
+    Location, ObjectName, Outcome, PlannedGrant, PlannedMethod, Release, Severity, Subject, Text,
+    Totals, UrlPrefix,
 };
 use holdpoint::sandbox::{Call, CallRecord, Input, Limits, LoadError, LogLevel, Sandbox};
 use holdpoint_build::{CapabilityRequest, Manifest, Rule};
@@ -190,6 +191,15 @@ fn run(guest: &Guest) -> CallRecord {
     run_with(guest, limits())
 }
 
+/// Everything that a program plans to ask `example.com`.
+pub fn requests() -> PlannedGrant {
+    PlannedGrant {
+        methods: PlannedMethod::ALL.to_vec(),
+        url: UrlPrefix::new("https://example.com/").expect("a prefix"),
+        addresses: Vec::new(),
+    }
+}
+
 /// Calls one of the guest programs of `tests/programs`.
 fn program(name: &str, settings: &serde_json::Value, input: Input, limits: Limits) -> CallRecord {
     let path = std::path::Path::new(env!("OUT_DIR"))
@@ -198,8 +208,12 @@ fn program(name: &str, settings: &serde_json::Value, input: Input, limits: Limit
     let component = std::fs::read(&path).expect("the build script makes the guest programs");
     let manifest = holdpoint_build::read_manifest(&component).expect("a manifest");
     let sandbox = Sandbox::new().expect("an engine");
+    let grants = Grants {
+        requests: vec![requests()],
+        ..Grants::default()
+    };
     let loaded = sandbox
-        .load(&component, Arc::new(manifest))
+        .load_granted(&component, Arc::new(manifest), grants)
         .expect("it can be loaded");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

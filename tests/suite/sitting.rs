@@ -7,11 +7,11 @@ mod clock;
 mod cut;
 mod edits;
 mod effects;
-mod kills;
+pub mod kills;
 mod messages;
 pub mod people;
 mod places;
-mod signals;
+pub mod signals;
 mod story;
 mod trouble;
 

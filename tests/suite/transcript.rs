@@ -97,6 +97,7 @@ impl Scene {
             .map(|path| TreeGrant::new(path).expect("a path"));
         let grants = Grants {
             tree: tree.collect(),
+            requests: vec![crate::sandbox::requests()],
             ..Grants::default()
         };
         self.sandbox

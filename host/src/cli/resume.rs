@@ -15,7 +15,7 @@ use super::{ExitCode, Failure, Format, Output};
 use crate::model::{
     Act, Assumed, EffectId, Invocation, Record, Release, RunState, RunSummary, Subject, Text,
 };
-use crate::pipeline::{self, Flags, Judged, Past, RangeNotes, SittingError};
+use crate::pipeline::{self, Flags, Judged, Past, RangeNotes, SittingError, Trust};
 use crate::store::{Filter, Store, StoreError};
 
 /// How long a word on what became of an effect holds, in hours.
@@ -174,6 +174,11 @@ fn prepare(
     if configuration.digest != run.key.configuration {
         let run = run.id.clone();
         return Err(SittingError::Changed { run }.into());
+    }
+    // The same words, and yet the change under judgement could have written them.
+    if configuration.trust == Trust::Untrusted {
+        let run = run.id.clone();
+        return Err(SittingError::Untrusted { run }.into());
     }
     let configuration = Arc::new(configuration);
     progress.say("reading the release".to_owned());

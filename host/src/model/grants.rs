@@ -4,7 +4,10 @@ use std::fmt;
 use holdpoint_build::Manifest;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{AskingMethod, Capability, Digest, HttpGrant, HttpUrl, SecretGrant, Text};
+use super::{
+    AskingMethod, Capability, Digest, HttpGrant, HttpUrl, Kind, PlannedGrant, PlannedMethod,
+    SecretGrant, Text,
+};
 
 /// What an operator allows one plugin beyond the release itself. It counts only for a capability
 /// that the plugin asks for in its manifest.
@@ -16,8 +19,11 @@ pub struct Grants {
     /// Requests that it may make; empty for none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpGrant>,
-    /// Digest of the certificates that say who may be the other side of those requests; none for the
-    /// ones that the platform trusts.
+    /// Requests that it may have the host make; empty for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<PlannedGrant>,
+    /// Digest of the certificates that say who may be the other side of all these requests; none for
+    /// the ones that the platform trusts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<Digest>,
     /// Credentials that it may use in them, by the name that it asks by.
@@ -62,10 +68,12 @@ impl Grants {
         let Self {
             tree,
             http,
+            requests,
             ca,
             secrets,
         } = self.clone();
         let asks_http = asks(Capability::Http);
+        let plans = manifest.kinds.contains(&Kind::Action);
         Self {
             tree: if asks(Capability::Tree) {
                 tree
@@ -73,7 +81,8 @@ impl Grants {
                 Vec::new()
             },
             http: if asks_http { http } else { Vec::new() },
-            ca: ca.filter(|_| asks_http),
+            requests: if plans { requests } else { Vec::new() },
+            ca: ca.filter(|_| asks_http || plans),
             secrets: if asks(Capability::Secrets) {
                 secrets
             } else {
@@ -86,6 +95,19 @@ impl Grants {
     #[must_use]
     pub fn request(&self, method: AskingMethod, url: &HttpUrl) -> Option<&HttpGrant> {
         self.http.iter().find(|grant| grant.allows(method, url))
+    }
+
+    /// The grant that a request of a plan needs; none where nobody gave it.
+    #[must_use]
+    pub fn planned(&self, method: PlannedMethod, url: &HttpUrl) -> Option<&PlannedGrant> {
+        let mut grants = self.requests.iter();
+        grants.find(|grant| grant.allows(method, url))
+    }
+
+    /// Whether anything outside of the machine is in reach of it.
+    #[must_use]
+    pub fn reach_out(&self) -> bool {
+        !self.http.is_empty() || !self.requests.is_empty()
     }
 
     /// Whether a file may be read.

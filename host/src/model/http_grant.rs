@@ -4,9 +4,10 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Host;
 
-use super::{HttpUrl, Text, UrlError};
+use super::{AskingMethod, HttpMethod, HttpUrl, PlannedMethod, Text, UrlError};
 
-/// Requests that a plugin may make: those with one of these methods to what begins with this URL.
+/// Requests that are allowed: those with one of these methods to what begins with this URL. A plugin
+/// makes them itself, unless `M` says that it plans them.
 ///
 /// ```
 /// use holdpoint::model::{AskingMethod, HttpGrant, HttpUrl, UrlPrefix};
@@ -24,9 +25,9 @@ use super::{HttpUrl, Text, UrlError};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct HttpGrant {
+pub struct HttpGrant<M = AskingMethod> {
     /// The methods, sorted.
-    pub methods: Vec<AskingMethod>,
+    pub methods: Vec<M>,
     /// What the URL begins with.
     pub url: UrlPrefix,
     /// Ranges of addresses that the host may have although they are not public. Only there may TLS be
@@ -35,38 +36,8 @@ pub struct HttpGrant {
     pub addresses: Vec<IpNet>,
 }
 
-/// A method by which a plugin asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum AskingMethod {
-    /// `GET`
-    Get,
-    /// `HEAD`
-    Head,
-    /// `POST`, where the operator states that it only reads.
-    Post,
-}
-
-impl AskingMethod {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Get, Self::Head, Self::Post];
-
-    /// As it is sent.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-        }
-    }
-
-    /// The method of this name, which is written in upper case.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name() == name)
-    }
-}
+/// Requests that an action may have the host make.
+pub type PlannedGrant = HttpGrant<PlannedMethod>;
 
 /// What a URL begins with: scheme, host, port and the beginning of the path.
 ///
@@ -224,7 +195,7 @@ impl<'de> Deserialize<'de> for UrlPrefix {
 }
 
 /// In words, for people.
-impl fmt::Display for HttpGrant {
+impl<M: HttpMethod> fmt::Display for HttpGrant<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods: Vec<&str> = self.methods.iter().map(|method| method.name()).collect();
         write!(formatter, "{} {}", methods.join(", "), self.url)?;
@@ -236,10 +207,10 @@ impl fmt::Display for HttpGrant {
     }
 }
 
-impl HttpGrant {
+impl<M: HttpMethod> HttpGrant<M> {
     /// Whether it is for such a request.
     #[must_use]
-    pub fn allows(&self, method: AskingMethod, url: &HttpUrl) -> bool {
+    pub fn allows(&self, method: M, url: &HttpUrl) -> bool {
         self.methods.contains(&method) && self.url.allows(url)
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Circumstances, Digest, Effects, Health, Holder, Kind, RunId, Text, Verdict};
+use super::{Circumstances, Digest, Effects, Health, Holder, Kind, RunId, Step, Text, Verdict};
 
 /// One line of a run's journal. The journal is only added to; what a run has come to is a fold over
 /// it.
@@ -45,6 +45,9 @@ pub enum Record {
     },
     /// A stage was decided about.
     Decided(Decision),
+    /// What the actions of a stage plan is settled: it is carried out and taken back as it is written
+    /// here, whatever they would plan in another sitting.
+    Planned(Planned),
     /// An effect is about to begin.
     Intended(Intent),
     /// It is known what became of an effect.
@@ -103,6 +106,7 @@ impl Record {
             Self::Began { .. } => "began",
             Self::Sat { .. } => "sat",
             Self::Decided(_) => "decided",
+            Self::Planned(_) => "planned",
             Self::Intended(_) => "intended",
             Self::Settled(_) => "settled",
             Self::Measuring(_) => "measuring",
@@ -121,6 +125,7 @@ impl Record {
     pub fn about(&self) -> Option<String> {
         match self {
             Self::Decided(decision) => Some(decision.stage.clone()),
+            Self::Planned(planned) => Some(planned.stage.clone()),
             Self::Intended(intent) => Some(intent.effect.to_string()),
             Self::Settled(settlement) => Some(settlement.effect.to_string()),
             Self::Measuring(measuring) => {
@@ -176,7 +181,8 @@ pub struct Decision {
     pub missing: Vec<Text>,
     /// The signed statements that counted.
     pub statements: Vec<Digest>,
-    /// The commands that it lets go, each with its arguments: what an approval of it is for.
+    /// The commands that it lets go, each with its arguments, and the requests that it makes: what
+    /// an approval of it is for.
     #[serde(default)]
     pub commands: Vec<Vec<Text>>,
     /// The longest life of an approval that it takes, in seconds.
@@ -202,6 +208,25 @@ pub struct CallEntry {
     /// Wall-clock time of the call in milliseconds. It is not in the transcript, so that equal calls
     /// have equal ones.
     pub duration_ms: u64,
+}
+
+/// What the actions of a stage plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// The stage.
+    pub stage: String,
+    /// Digest of the document that has the steps: a list of [`PlannedStep`] in JSON, in the order in
+    /// which they are made.
+    pub steps: Digest,
+}
+
+/// One step, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Name of the plugin in the pipeline.
+    pub plugin: String,
+    /// The step.
+    pub step: Step,
 }
 
 /// A measurement that is about to begin.
@@ -271,15 +296,30 @@ pub enum Part {
     Edit,
     /// A command is run.
     Run,
+    /// A request is made.
+    Request,
+    /// A request that takes back what the one of the same number did.
+    Revert,
     /// A command that takes back what `Run` did.
     Undo,
 }
 
 impl Part {
+    /// All of them, in the order in which they come in a stage.
+    pub const ALL: [Self; 5] = [
+        Self::Edit,
+        Self::Run,
+        Self::Request,
+        Self::Revert,
+        Self::Undo,
+    ];
+
     fn name(self) -> &'static str {
         match self {
             Self::Edit => "edit",
             Self::Run => "run",
+            Self::Request => "request",
+            Self::Revert => "revert",
             Self::Undo => "undo",
         }
     }
@@ -288,7 +328,8 @@ impl Part {
 /// Why a text is not an [`EffectId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not an effect: expected a stage, `edit`, `run` or `undo`, and a number, such as `deploy/run/1`"
+    "not an effect: expected a stage, `edit`, `run`, `request`, `revert` or `undo`, and a number, \
+     such as `deploy/run/1`"
 )]
 pub struct ParseEffectError;
 
@@ -314,7 +355,7 @@ impl FromStr for EffectId {
         else {
             return Err(ParseEffectError);
         };
-        let part = [Part::Edit, Part::Run, Part::Undo]
+        let part = Part::ALL
             .into_iter()
             .find(|known| known.name() == part)
             .ok_or(ParseEffectError)?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Edit, Finding, Location, Text, Verdict};
+use super::{Body, Edit, Finding, Location, Text, Verdict};
 
 /// What became of one plugin call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -356,19 +356,55 @@ pub struct Header {
     pub value: Text,
 }
 
+/// What a request of a plan carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// These bytes.
+    Bytes(Body),
+    /// The artifact of this name.
+    Artifact(Text),
+}
+
 /// A request that changes something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedRequest {
     /// Method.
     pub method: Text,
-    /// Absolute URL.
+    /// Absolute URL, in which `{{NAME.POINTER}}` stands for a part of an earlier answer.
     pub url: Text,
     /// Headers, in order.
     pub headers: Vec<Header>,
-    /// Body.
-    pub body: Vec<u8>,
+    /// What it carries.
+    pub content: Content,
     /// Status codes that mean success.
     pub success: Vec<u16>,
+    /// Not empty where making it twice is the same as once.
+    pub idempotency_key: Text,
+}
+
+/// One element of a list in an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Element {
+    /// JSON pointer to the list.
+    pub list: Text,
+    /// What the element that is meant has: JSON pointers, each to a text, number or truth value, and
+    /// what that is.
+    pub members: Vec<(Text, Text)>,
+}
+
+/// A question that shows whether a step was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Absolute URL, as in a request.
+    pub url: Text,
+    /// Headers, in order.
+    pub headers: Vec<Header>,
+    /// Status codes of an answer that is understood.
+    pub success: Vec<u16>,
+    /// The element that the answer has if the step was made; none where every answer that is
+    /// understood says so.
+    pub element: Option<Element>,
 }
 
 /// One step of an action's plan.
@@ -378,12 +414,30 @@ pub struct Step {
     pub name: Text,
     /// What it does.
     pub title: Text,
-    /// The same key makes the same thing once.
-    pub idempotency_key: Text,
     /// What is asked for.
     pub request: PlannedRequest,
+    /// What shows whether it was made.
+    pub probe: Option<Probe>,
     /// What takes it back.
     pub undo: Option<PlannedRequest>,
+}
+
+impl Step {
+    /// Whether it can become known what became of it, where nobody knows: it can be found out, or
+    /// made again.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.probe.is_some() || self.request.is_idempotent()
+    }
+}
+
+impl PlannedRequest {
+    /// Whether twice is the same as once: it has a key, or a method that says so (RFC 9110, section
+    /// 9.2.2).
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        !self.idempotency_key.is_empty() || matches!(self.method.raw(), "PUT" | "DELETE")
+    }
 }
 
 /// The answer of a verify plugin.

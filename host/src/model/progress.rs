@@ -11,6 +11,10 @@ pub struct Progress {
     effects: BTreeMap<EffectId, EffectState>,
     /// Stages of which an effect has begun, in the order of their first.
     begun: Vec<String>,
+    /// The document with what an effect put out, of each that put out anything.
+    outputs: BTreeMap<EffectId, Digest>,
+    /// The document with the steps of each stage that has any.
+    planned: BTreeMap<String, Digest>,
     measured: BTreeMap<String, (u32, Health)>,
     /// The measurement of each stage that began and has not ended, with what its plugins were
     /// answered.
@@ -74,6 +78,9 @@ impl Progress {
     pub fn add(&mut self, record: &Record) {
         match record {
             Record::Began { nonce, .. } => self.nonce = Some(nonce.clone()),
+            Record::Planned(planned) => {
+                self.planned.insert(planned.stage.clone(), planned.steps);
+            }
             Record::Intended(intent) => {
                 let stage = &intent.effect.stage;
                 if !self.begun.contains(stage) {
@@ -83,6 +90,11 @@ impl Progress {
                 self.effects.insert(intent.effect.clone(), unknown);
             }
             Record::Settled(settlement) => {
+                let effect = &settlement.effect;
+                match settlement.output {
+                    Some(output) => self.outputs.insert(effect.clone(), output),
+                    None => self.outputs.remove(effect),
+                };
                 if let Some(state) = self.effects.get_mut(&settlement.effect) {
                     let intent = state.intent().clone();
                     *state = match &settlement.outcome {
@@ -150,6 +162,18 @@ impl Progress {
         &self.begun
     }
 
+    /// The document with what an effect put out when it was settled last; none where it put out nothing.
+    #[must_use]
+    pub fn output(&self, effect: &EffectId) -> Option<Digest> {
+        self.outputs.get(effect).copied()
+    }
+
+    /// The document with the steps of a stage; none where they are not settled.
+    #[must_use]
+    pub fn planned(&self, stage: &str) -> Option<Digest> {
+        self.planned.get(stage).copied()
+    }
+
     /// The last measurement of a stage: its attempt and what it came to.
     #[must_use]
     pub fn measured(&self, stage: &str) -> Option<(u32, Health)> {
@@ -172,9 +196,9 @@ impl Progress {
             .map(|asked| asked.calls)
     }
 
-    /// The command that failed, so that what was done is to be undone. One that could not begin counts
-    /// where some other command did: where none did, nothing is to be undone. A measurement is not
-    /// one: the pipeline says what it means.
+    /// The command or request that failed, so that what was done is to be undone. One that could not
+    /// begin counts where some other did: where none did, nothing is to be undone. A measurement is
+    /// not one: the pipeline says what it means.
     #[must_use]
     pub fn failed(&self) -> Option<(&EffectId, &Text)> {
         if !self.begun.iter().any(|stage| self.is_touched(stage)) {
@@ -182,7 +206,7 @@ impl Progress {
         }
         self.effects.iter().find_map(|(effect, state)| match state {
             EffectState::Failed(_, why) | EffectState::NotBegun(_, why)
-                if effect.part == Part::Run =>
+                if matches!(effect.part, Part::Run | Part::Request) =>
             {
                 Some((effect, why))
             }
@@ -190,12 +214,19 @@ impl Progress {
         })
     }
 
-    /// Whether a stage may have changed something outside: a command of it did more than not begin.
+    /// Whether a stage may have changed something outside: a command or a request of it did more than
+    /// not begin.
     #[must_use]
     pub fn is_touched(&self, stage: &str) -> bool {
+        self.has_begun(stage, Part::Run) || self.has_begun(stage, Part::Request)
+    }
+
+    /// Whether an effect of this part of a stage did more than not begin.
+    #[must_use]
+    pub fn has_begun(&self, stage: &str, part: Part) -> bool {
         self.effects.iter().any(|(effect, state)| {
             effect.stage == stage
-                && effect.part == Part::Run
+                && effect.part == part
                 && !matches!(state, EffectState::NotBegun(..) | EffectState::NotDone(_))
         })
     }
@@ -203,7 +234,8 @@ impl Progress {
     /// Whether something is being undone, or was.
     #[must_use]
     pub fn is_undoing(&self) -> bool {
-        self.effects.keys().any(|effect| effect.part == Part::Undo)
+        let mut effects = self.effects.keys();
+        effects.any(|effect| matches!(effect.part, Part::Undo | Part::Revert))
     }
 
     /// What has become of the effects, where nothing is being undone.

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::address_table::Delivery;
 use super::destination::Destination;
 use super::kill_point::kill_point;
-use super::retry::{Attempt, MAY_HAVE_ARRIVED, RetryPolicy};
+use super::retry::{Attempt, MAY_HAVE_ARRIVED, RetryPolicy, random};
 use crate::model::{Digest, MessageKey, MessageState, OutboxMessage, Text};
 use crate::sandbox::{HttpClient, HttpError, HttpRequest, HttpResponse};
 use crate::store::{Changes, Sitting, StoreError};
@@ -437,9 +437,4 @@ impl Post<'_> {
             })
             .await
     }
-}
-
-/// A random number for the wait between attempts. Without one, all wait the longest.
-fn random() -> u64 {
-    getrandom::u64().unwrap_or(u64::MAX)
 }

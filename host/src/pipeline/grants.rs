@@ -13,7 +13,8 @@ use super::plan::Set;
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
 use crate::model::{
-    AskingMethod, Grants, HttpGrant, HttpUrl, SecretGrant, SecretSlot, Text, TreeGrant, UrlPrefix,
+    AskingMethod, Grants, HttpGrant, HttpMethod, HttpUrl, PlannedGrant, PlannedMethod, SecretGrant,
+    SecretSlot, Text, TreeGrant, UrlPrefix,
 };
 use crate::sandbox::{Secret, SecretHeader};
 
@@ -26,7 +27,9 @@ pub struct GrantsTable {
     pub tree: Vec<At<String>>,
     /// Requests that it may make.
     pub http: Vec<At<HttpGrantTable>>,
-    /// Path of a file of certificates (PEM) that say who may be the other side of its requests,
+    /// Requests that it may have the host make, where it is an action.
+    pub requests: Vec<At<PlannedGrantTable>>,
+    /// Path of a file of certificates (PEM) that say who may be the other side of all these requests,
     /// relative to the pipeline file, read from where that was read; without it those that the
     /// platform trusts.
     pub ca: Option<At<String>>,
@@ -46,6 +49,21 @@ pub struct HttpGrantTable {
     /// States that a `POST` to it changes nothing, as a search does.
     #[serde(default)]
     pub read_only_post: bool,
+    /// Ranges of addresses that the host may have although they are not public, such as
+    /// `10.2.0.0/16`; only there may the URL begin with `http://`.
+    #[serde(default)]
+    pub addresses: Option<At<Vec<At<String>>>>,
+}
+
+/// Requests that an action may have the host make.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PlannedGrantTable {
+    /// The methods: `POST`, `PUT`, `PATCH`, `DELETE`, and `GET`, which shows whether a request was
+    /// made.
+    pub methods: Vec<At<String>>,
+    /// What the URL begins with, as of the requests that a plugin makes.
+    pub url: At<String>,
     /// Ranges of addresses that the host may have although they are not public, such as
     /// `10.2.0.0/16`; only there may the URL begin with `http://`.
     #[serde(default)]
@@ -91,6 +109,7 @@ pub(super) fn grants(
     let GrantsTable {
         tree,
         http,
+        requests,
         ca,
         secrets,
     } = table.value;
@@ -100,19 +119,30 @@ pub(super) fn grants(
     let mut tree = tree.collect::<Result<Vec<_>, _>>()?;
     let http = http.into_iter().map(|table| http_grant(table, source));
     let mut http = http.collect::<Result<Vec<_>, _>>()?;
+    let requests = requests
+        .into_iter()
+        .map(|table| planned_grant(table, source));
+    let mut requests = requests.collect::<Result<Vec<_>, _>>()?;
     // The order says nothing, so it is not compared.
     tree.sort();
     tree.dedup();
     http.sort();
     http.dedup();
+    requests.sort();
+    requests.dedup();
+    let reaches = |server: &HttpUrl| {
+        http.iter().any(|grant| grant.url.reaches(server))
+            || requests.iter().any(|grant| grant.url.reaches(server))
+    };
     let secrets = secrets.into_iter().map(|(name, table)| {
-        let grant = secret_grant(&http, &name, table, source)?;
+        let grant = secret_grant(&reaches, &name, table, source)?;
         Ok((name.value, grant))
     });
     let secrets = secrets.collect::<Result<_, ConfigurationError>>()?;
     let value = Grants {
         tree,
         http,
+        requests,
         ca: None,
         secrets,
     };
@@ -146,14 +176,46 @@ fn http_grant(
         }
         found.push(named);
     }
-    if found.is_empty() {
-        let message = "name the methods, such as `methods = [\"GET\"]`".to_owned();
-        return Err(refused(message, &table.span));
+    let example = "name the methods, such as `methods = [\"GET\"]`";
+    grant((found, example), &url, addresses, (source, &table.span))
+}
+
+fn planned_grant(
+    table: At<PlannedGrantTable>,
+    source: &Arc<Source>,
+) -> Result<PlannedGrant, ConfigurationError> {
+    let PlannedGrantTable {
+        methods,
+        url,
+        addresses,
+    } = table.value;
+    let methods = methods.into_iter().map(|method| {
+        PlannedMethod::named(&method.value).ok_or_else(|| {
+            let message = "an action plans requests with `POST`, `PUT`, `PATCH` and `DELETE`, and \
+                           with `GET` to see what was made"
+                .to_owned();
+            refused(source, &method.span, message)
+        })
+    });
+    let methods = methods.collect::<Result<Vec<_>, _>>()?;
+    let example = "name the methods, such as `methods = [\"POST\", \"DELETE\"]`";
+    grant((methods, example), &url, addresses, (source, &table.span))
+}
+
+/// What grants of both sorts have in common.
+fn grant<M: HttpMethod + Ord>(
+    (mut methods, example): (Vec<M>, &str),
+    url: &At<String>,
+    addresses: Option<At<Vec<At<String>>>>,
+    (source, span): (&Arc<Source>, &Range<usize>),
+) -> Result<HttpGrant<M>, ConfigurationError> {
+    if methods.is_empty() {
+        return Err(refused(source, span, example.to_owned()));
     }
-    found.sort();
-    found.dedup();
-    let prefix =
-        UrlPrefix::new(&url.value).map_err(|error| refused(error.to_string(), &url.span))?;
+    methods.sort();
+    methods.dedup();
+    let prefix = UrlPrefix::new(&url.value)
+        .map_err(|error| refused(source, &url.span, error.to_string()))?;
     let addresses = match addresses {
         None => Vec::new(),
         Some(addresses) => ranges(&addresses, source)?,
@@ -162,17 +224,17 @@ fn http_grant(
         let message = "without TLS requests go to the ranges that `addresses` names only: add \
                        them, or write `https://`"
             .to_owned();
-        return Err(refused(message, &url.span));
+        return Err(refused(source, &url.span, message));
     }
     Ok(HttpGrant {
-        methods: found,
+        methods,
         url: prefix,
         addresses,
     })
 }
 
 fn secret_grant(
-    http: &[HttpGrant],
+    reaches: &dyn Fn(&HttpUrl) -> bool,
     name: &At<String>,
     table: At<SecretGrantTable>,
     source: &Arc<Source>,
@@ -194,10 +256,10 @@ fn secret_grant(
         let message = "expected one server with TLS and no path, such as `https://example.net`";
         return Err(refused(message.to_owned(), &origin.span));
     }
-    if !http.iter().any(|grant| grant.url.reaches(&url)) {
+    if !reaches(&url) {
         let message = format!(
-            "no `grants.http` of this plugin allows a request to `{}`, so the secret `{}` could \
-             never be sent",
+            "no `grants.http` or `grants.requests` of this plugin allows a request to `{}`, so the \
+             secret `{}` could never be sent",
             url.origin(),
             Text::from(name.value.as_str()).terminal()
         );

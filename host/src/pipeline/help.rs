@@ -93,6 +93,15 @@ impl Problem {
                  [channels.NAME] with use = \"PLUGIN\"",
                 names(&super::resolve::STAGE_KINDS)
             ),
+            Self::ActionAdvised { .. } => {
+                "leave `on-fault` out, or write `mode = \"advise\"` to have its plan shown only"
+                    .to_owned()
+            }
+            Self::ActionWithoutGrant { plugin } => format!(
+                "if it may, name the servers that the host asks for it:\n[plugins.{}]\n\
+                 grants.requests = [{{ methods = [\"POST\"], url = \"https://HOST/PATH/\" }}]",
+                Text::from(plugin.as_str()).terminal()
+            ),
             Self::Settings { plugin, source } => settings(plugin, source),
             Self::UnknownRule {
                 plugin, nearest, ..

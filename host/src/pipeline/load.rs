@@ -263,6 +263,17 @@ fn stage(
             return Err(used.site.error(unresolved(&used.plugin)));
         };
         let kind = kind(used, &resolved.plugin)?;
+        if kind == Kind::Action && resolved.grants.requests.is_empty() {
+            let plugin = used.plugin.clone();
+            return Err(used.site.error(Problem::ActionWithoutGrant { plugin }));
+        }
+        if kind == Kind::Action
+            && used.mode() == Mode::Enforce
+            && used.on_fault() == OnFault::Advise
+        {
+            let plugin = used.plugin.clone();
+            return Err(used.site.error(Problem::ActionAdvised { plugin }));
+        }
         is_any_active |= is_active(kind, &resolved.plugin, &planned.rules);
         uses.push(Use {
             plugin: used.plugin.clone(),
@@ -502,7 +513,7 @@ impl Configuration {
                 || stage
                     .uses
                     .iter()
-                    .any(|used| matches!(used.kind, Kind::Resource | Kind::Verify))
+                    .any(|used| matches!(used.kind, Kind::Resource | Kind::Action | Kind::Verify))
         });
         let mut channels = self.plan.channels.values();
         stages || channels.any(|channel| channel.destination.is_some())

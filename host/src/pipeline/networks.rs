@@ -18,13 +18,13 @@ use crate::sandbox::{Brokered, HttpClient, Network};
 pub type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl Configuration {
-    /// Whether a plugin may ask other systems in a run of it.
+    /// Whether a plugin may ask other systems, or have the host ask them, in a run of it.
     #[must_use]
     pub fn reaches_out(&self) -> bool {
         self.trust == Trust::Trusted
             && self.plugins.values().any(|resolved| {
                 let grants = resolved.grants.asked(&resolved.plugin.manifest);
-                !grants.http.is_empty()
+                grants.reach_out()
             })
     }
 
@@ -62,7 +62,7 @@ impl Prepared {
         };
         for (name, resolved) in &configuration.plugins {
             let grants = resolved.grants.asked(&resolved.plugin.manifest);
-            if grants.http.is_empty() {
+            if !grants.reach_out() {
                 continue;
             }
             let user = ValueUser::Plugin(name.clone());

@@ -3,9 +3,7 @@ use super::load::Configuration;
 use super::quantity::Span;
 use super::waiver::Waiver;
 use super::{JudgedFinding, MessageRecord, StageRecord};
-use crate::model::{
-    BaseSource, Capability, Finding, Location, Outcome, Release, RuleId, Severity, Text,
-};
+use crate::model::{BaseSource, Finding, Location, Outcome, Release, RuleId, Severity, Text};
 use crate::release::{Jump, Narrowing, PassedOver, Place};
 
 /// What a person should know about the range, beyond what is in it.
@@ -53,8 +51,11 @@ pub(super) fn findings(
         let in_force = resolved.grants.asked(&resolved.plugin.manifest);
         for capability in resolved.grants.granted() {
             if !in_force.allow(capability) {
-                findings.push(grant_unused(name, capability));
+                findings.push(grant_unused(name, capability.name()));
             }
+        }
+        if !resolved.grants.requests.is_empty() && in_force.requests.is_empty() {
+            findings.push(grant_unused(name, "requests"));
         }
     }
     for waiver in &configuration.plan.waivers {
@@ -186,11 +187,11 @@ pub fn passed_over_words(passed: &PassedOver, source: &BaseSource) -> Text {
     ))
 }
 
-fn grant_unused(plugin: &str, capability: Capability) -> JudgedFinding {
+fn grant_unused(plugin: &str, what: &str) -> JudgedFinding {
     notice(
         "grant-unused",
         Severity::Warning,
-        format!("plugin `{plugin}` is granted `{capability}` and does not ask for it"),
+        format!("plugin `{plugin}` is granted `{what}` and does not ask for it"),
         "remove the grant: a later version of the plugin could use it",
     )
 }

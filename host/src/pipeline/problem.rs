@@ -212,6 +212,21 @@ pub enum Problem {
         /// What it is.
         kind: Kind,
     },
+    /// An action that may ask for nothing.
+    #[error("plugin `{plugin}` plans requests, and none is granted")]
+    ActionWithoutGrant {
+        /// Its name.
+        plugin: String,
+    },
+    /// An action whose silence would be a success.
+    #[error(
+        "plugin `{plugin}` is an action: with `on-fault = \"advise\"` a release would be done without \
+         what it does"
+    )]
+    ActionAdvised {
+        /// Its name.
+        plugin: String,
+    },
     /// Settings against the plugin's schema.
     #[error("plugin `{plugin}` does not accept these settings")]
     Settings {

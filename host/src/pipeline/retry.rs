@@ -5,7 +5,7 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
 use super::address_table::Delivery;
-use crate::sandbox::{AddressError, Arrival, HttpError, HttpResponse};
+use crate::sandbox::{Arrival, HttpError, HttpResponse};
 
 /// How often and how long a message is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,14 +121,8 @@ impl Attempt {
             // The answer is its status; the rest of it says nothing that is needed.
             Arrival::Answered { status } => Self::answered(status, host, delivery, None),
             Arrival::MayHaveArrived => Self::unknown(said, None, delivery),
-            Arrival::NothingSent => match error {
-                HttpError::Request { .. } => Self::GivenUp { said },
-                // What is refused is refused the next time too.
-                HttpError::Address { why, .. } if why != AddressError::None => {
-                    Self::GivenUp { said }
-                }
-                _ => Self::Again { said, asked: None },
-            },
+            Arrival::NothingSent if error.lasts() => Self::GivenUp { said },
+            Arrival::NothingSent => Self::Again { said, asked: None },
         }
     }
 
@@ -164,7 +158,7 @@ impl Attempt {
 
 /// What a server asks to wait: seconds, or until a time in one of the three forms of RFC 9110
 /// (section 5.6.7).
-fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More seconds than can be counted are the longest wait.
@@ -181,4 +175,9 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     .ok()?
     .timestamp();
     Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+}
+
+/// A random number for the wait between attempts. Without one, all wait the longest.
+pub(super) fn random() -> u64 {
+    getrandom::u64().unwrap_or(u64::MAX)
 }

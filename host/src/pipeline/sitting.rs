@@ -11,6 +11,7 @@ mod carry;
 mod decide;
 mod error;
 mod measure;
+mod request;
 mod settle;
 mod undo;
 
@@ -37,8 +38,8 @@ use super::record::{EffectRecord, MessageRecord, RunRecord, SittingRecord, Stage
 use super::retry::RetryPolicy;
 use super::run::{Calls, Judged, Prepared, Progress as Said};
 use crate::model::{
-    Digest, EffectId, Effects, Entry, Holder, OutboxMessage, Progress, Record, RunState,
-    RunSummary, Statement, Text, Verdict,
+    Digest, EffectId, Effects, Entry, Holder, OutboxMessage, PlannedStep, Progress, Record,
+    RunState, RunSummary, Statement, Text, Verdict,
 };
 use crate::sandbox::HttpClient;
 use crate::store::{Changes, Sat, Sitting, Store, SummaryChange};
@@ -104,6 +105,10 @@ struct Seat<'a> {
     used: BTreeSet<Digest>,
     people: People,
     commands: BTreeMap<String, StageCommands>,
+    /// The steps of actions that are settled, by stage.
+    plans: BTreeMap<String, Arc<[PlannedStep]>>,
+    /// When each effect was about to begin the last time, as far as an earlier sitting wrote it.
+    intended: BTreeMap<EffectId, Timestamp>,
     /// Messages that are in the outbox, by event and channel.
     told: BTreeSet<(String, String)>,
     stages: Vec<StageRecord>,
@@ -161,6 +166,8 @@ impl<'a> Seat<'a> {
             used: settled_by(&journal),
             people: People::new(subject, &initiators),
             commands: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            intended: intended(&journal),
             told: messages
                 .iter()
                 .map(|message| (message.key.event.clone(), message.key.channel.clone()))
@@ -183,6 +190,7 @@ impl<'a> Seat<'a> {
             });
         }
         self.commands = self.render()?;
+        self.read_plans().await?;
         self.check_that_nothing_runs()?;
         let subject = serde_json::to_vec(&self.session.judged.release.subject)
             .map_err(SittingError::Subject)?;
@@ -427,7 +435,7 @@ enum End {
     Go,
     /// What became of an effect is not known.
     Unknown,
-    /// A command or a measurement failed: what was done is to be undone.
+    /// A command, a request or a measurement failed: what was done is to be undone.
     Failed,
     /// An effect could not begin, and nothing has to be undone for it.
     NotBegun,
@@ -456,6 +464,15 @@ fn initiators<'j>(journal: &'j [Entry], judged: &'j Judged) -> impl Iterator<Ite
     });
     let own = judged.release.circumstances.ci.as_ref();
     of_journal.chain(own.and_then(|ci| ci.initiator.clone()))
+}
+
+/// When each effect was about to begin the last time.
+fn intended(journal: &[Entry]) -> BTreeMap<EffectId, Timestamp> {
+    let intents = journal.iter().filter_map(|entry| match &entry.record {
+        Record::Intended(intent) => Some((intent.effect.clone(), entry.time)),
+        _ => None,
+    });
+    intents.collect()
 }
 
 /// The statements that settled an effect.

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use holdpoint_conventional::Versioning;
@@ -31,6 +32,7 @@ pub fn tighten(base: Plan, project: Plan) -> Result<Plan, ConfigurationError> {
     let release = release(base.release, project.release, &base.site)?;
     let limits = run_limits(base.limits, &project.limits, &base.site)?;
     check_waivers(&base.stages, &project.waivers)?;
+    let acting = acting(&base.plugins);
     let mut plugins = base.plugins;
     for (name, plugin) in project.plugins {
         match plugins.get_mut(&name) {
@@ -42,9 +44,11 @@ pub fn tighten(base: Plan, project: Plan) -> Result<Plan, ConfigurationError> {
     }
     let mut stages = base.stages;
     for stage in project.stages {
-        match stages.iter_mut().find(|base| base.id == stage.id) {
-            Some(base) => tighten_stage(base, stage)?,
-            None => stages.push(stage),
+        if let Some(base) = stages.iter_mut().find(|base| base.id == stage.id) {
+            tighten_stage(base, stage, &acting)?;
+        } else {
+            check_acting(&stage, &acting)?;
+            stages.push(stage);
         }
     }
     let mut waivers = base.waivers;
@@ -459,10 +463,38 @@ fn other_limit(project: &Limits, base: &Limits) -> Option<(&'static str, String,
         .map(|((key, value), (_, base))| (key, value, base))
 }
 
-/// A project can raise `mode` and `on-fault` of a stage of the base, and lower or add its
+/// The plugins to which the base grants that the host makes requests for them, and where.
+fn acting(plugins: &BTreeMap<String, PluginPlan>) -> BTreeMap<String, Site> {
+    let granted = plugins.iter().filter_map(|(name, plugin)| {
+        let grants = plugin.grants.as_ref()?;
+        (!grants.value.requests.is_empty()).then(|| (name.clone(), grants.site.clone()))
+    });
+    granted.collect()
+}
+
+/// What the base has done with its credentials, it has done in its own stages.
+fn check_acting(
+    stage: &StagePlan,
+    acting: &BTreeMap<String, Site>,
+) -> Result<(), ConfigurationError> {
+    for used in &stage.uses {
+        if let Some(site) = acting.get(&used.plugin) {
+            let key = format!("stages.{}.use", stage.id);
+            let own = "its requests in stages of its own";
+            return Err(looser(key, (&used.plugin, &used.site), (own, site)));
+        }
+    }
+    Ok(())
+}
+
+/// A project can raise `mode` (not of an action) and `on-fault` of a stage of the base, and lower or add its
 /// thresholds and approvals. What else it wants to be called goes into a stage of its own, after those of the
 /// base.
-fn tighten_stage(base: &mut StagePlan, project: StagePlan) -> Result<(), ConfigurationError> {
+fn tighten_stage(
+    base: &mut StagePlan,
+    project: StagePlan,
+    acting: &BTreeMap<String, Site>,
+) -> Result<(), ConfigurationError> {
     let (id, site) = (base.id.clone(), project.site.clone());
     if let Some(first) = project.needs.first() {
         let ids = |needs: &[Set<String>]| {
@@ -485,7 +517,8 @@ fn tighten_stage(base: &mut StagePlan, project: StagePlan) -> Result<(), Configu
             let base = (names.join(", "), &base.site);
             return Err(looser(key, (used.plugin, &used.site), base));
         };
-        tighten_use(&id, base_use, used)?;
+        let acts = acting.contains_key(&used.plugin);
+        tighten_use(&id, base_use, used, acts)?;
     }
     for (key, base, project) in [
         ("approve-at", &mut base.approve_at, project.approve_at),
@@ -615,9 +648,11 @@ fn tighten_use(
     stage: &str,
     base: &mut UsePlan,
     project: UsePlan,
+    acts: bool,
 ) -> Result<(), ConfigurationError> {
     if let Some(mode) = project.mode {
-        if mode.value < base.mode() {
+        // Who raises an action has more done than the base says.
+        if mode.value < base.mode() || (acts && mode.value != base.mode()) {
             let site = base.mode.as_ref().map_or(&base.site, |mode| &mode.site);
             let key = format!("stages.{stage}.mode of `{}`", base.plugin);
             let words = (mode.value, &mode.site);

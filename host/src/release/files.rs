@@ -129,15 +129,40 @@ fn copy_judged(
     mut copy: File,
     is_cancelled: &dyn Fn() -> bool,
 ) -> Result<(), Error> {
+    let metadata = read_judged(file, judged, &mut copy, is_cancelled)?;
+    let is_executable =
+        rustix::fs::Mode::from_raw_mode(mode(&metadata)).intersects(rustix::fs::Mode::XUSR);
+    let mode = rustix::fs::Mode::from_raw_mode(if is_executable { 0o755 } else { 0o644 });
+    rustix::fs::fchmod(&copy, mode).map_err(|error| unwritten(judged, error.into()))
+}
+
+/// Reads an artifact into memory: the bytes with the digest that the subject has.
+///
+/// # Errors
+///
+/// When it cannot be read, is another one than was judged, or `is_cancelled` says so.
+pub fn read_artifact(
+    file: &NamedFile,
+    judged: &Artifact,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(usize::try_from(judged.size).unwrap_or_default());
+    read_judged(file, judged, &mut bytes, is_cancelled)?;
+    Ok(bytes)
+}
+
+/// Hands on what was judged, piece by piece; whoever takes it keeps nothing of it after an error.
+fn read_judged(
+    file: &NamedFile,
+    judged: &Artifact,
+    to: &mut dyn io::Write,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<std::fs::Metadata, Error> {
     let path = Text::from_bytes(file.path.as_os_str().as_encoded_bytes());
     let unreadable = |source| Error::File {
         what: "artifact",
         name: judged.name.clone(),
         path: path.clone(),
-        source,
-    };
-    let written = |source| Error::CheckoutWrite {
-        path: judged.name.clone(),
         source,
     };
     let opened = open(&file.path, file.within.as_deref()).map_err(unreadable)?;
@@ -157,8 +182,9 @@ fn copy_judged(
             Err(error) => return Err(unreadable(error)),
         };
         let bytes = buffer.get(..length).unwrap_or_default();
-        digest.write_all(bytes).map_err(written)?;
-        copy.write_all(bytes).map_err(written)?;
+        let unwritten = |source| unwritten(judged, source);
+        digest.write_all(bytes).map_err(unwritten)?;
+        to.write_all(bytes).map_err(unwritten)?;
     }
     if digest.finish() != judged.digest {
         return Err(Error::ChangedArtifact {
@@ -166,10 +192,14 @@ fn copy_judged(
             path,
         });
     }
-    let is_executable =
-        rustix::fs::Mode::from_raw_mode(mode(&metadata)).intersects(rustix::fs::Mode::XUSR);
-    let mode = rustix::fs::Mode::from_raw_mode(if is_executable { 0o755 } else { 0o644 });
-    rustix::fs::fchmod(&copy, mode).map_err(|error| written(error.into()))
+    Ok(metadata)
+}
+
+fn unwritten(judged: &Artifact, source: io::Error) -> Error {
+    Error::CheckoutWrite {
+        path: judged.name.clone(),
+        source,
+    }
 }
 
 /// The permissions of a file.

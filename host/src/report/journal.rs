@@ -1,5 +1,5 @@
 use super::words;
-use crate::model::{EffectOutcome, Effects, Entry, Health, Record};
+use crate::model::{EffectOutcome, Effects, Entry, Health, Part, Record};
 
 /// An entry in one sentence, escaped.
 #[expect(clippy::too_many_lines, reason = "one arm a record")]
@@ -53,6 +53,12 @@ pub(super) fn sentence(entry: &Entry) -> String {
             }
             sentence
         }
+        Record::Planned(planned) => {
+            format!(
+                "What the actions of stage {} plan is settled.",
+                planned.stage
+            )
+        }
         Record::Intended(intent) => {
             format!("{} begins: {}.", intent.effect, intent.what.terminal())
         }
@@ -71,7 +77,11 @@ pub(super) fn sentence(entry: &Entry) -> String {
                     format!("{} failed: {}.", settlement.effect, why.terminal())
                 }
                 EffectOutcome::NotBegun(why) => {
-                    format!("{} did not begin: {}.", settlement.effect, why.terminal())
+                    let words = match settlement.effect.part {
+                        Part::Request | Part::Revert => "was not made",
+                        _ => "did not begin",
+                    };
+                    format!("{} {words}: {}.", settlement.effect, why.terminal())
                 }
                 EffectOutcome::NotDone => {
                     format!("{} was not carried out{said}.", settlement.effect)

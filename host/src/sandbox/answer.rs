@@ -1,12 +1,15 @@
 //! Holds an answer to the contract: a plugin that lies has not answered.
 
-use std::collections::{BTreeSet, HashSet};
+mod steps;
+
+use std::collections::HashSet;
 
 use holdpoint_build::Manifest;
 
+use super::network::Network;
 use crate::model::{
-    Answer, Assessment, Edit, Factor, Finding, Input, LimitKind, Limits, Location, Message,
-    ObjectName, Outcome, Reading, Release, RuleId, Severity, Step, Text,
+    Answer, Assessment, Edit, Factor, Finding, Grants, Input, LimitKind, Limits, Location, Message,
+    ObjectName, Outcome, Reading, Release, RuleId, Severity, Text,
 };
 
 /// An answer as the guest gave it.
@@ -46,6 +49,9 @@ pub(super) struct Contract<'a> {
     pub(super) release: &'a Release,
     pub(super) input: &'a Input,
     pub(super) limits: &'a Limits,
+    pub(super) grants: &'a Grants,
+    /// What its secrets are in; none where nothing leaves the machine.
+    pub(super) network: Option<&'a Network>,
 }
 
 type Refused = Outcome;
@@ -279,32 +285,6 @@ impl Contract<'_> {
             serde_json::from_str::<serde_json::Value>(message.body.raw()).map_err(|error| {
                 malformed(format!("a message is not the JSON it says it is: {error}"))
             })?;
-        }
-        Ok(())
-    }
-
-    fn steps(&self, steps: &[Step]) -> Result<(), Refused> {
-        let mut names = BTreeSet::new();
-        for step in steps {
-            self.text(step.title.raw())?;
-            if !names.insert(&step.name) {
-                return Err(malformed(format!(
-                    "two steps have the name `{}`",
-                    step.name.raw()
-                )));
-            }
-            for request in [Some(&step.request), step.undo.as_ref()]
-                .into_iter()
-                .flatten()
-            {
-                if !matches!(request.method.raw(), "POST" | "PUT" | "PATCH" | "DELETE") {
-                    return Err(malformed(format!(
-                        "the step `{}` has the method `{}`; POST, PUT, PATCH and DELETE change something",
-                        step.name.raw(),
-                        request.method.raw()
-                    )));
-                }
-            }
         }
         Ok(())
     }

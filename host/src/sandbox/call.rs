@@ -227,6 +227,8 @@ impl Loaded {
                 release: &call.release,
                 input: &call.input,
                 limits: &call.limits,
+                grants: &self.grants(),
+                network: self.reach(),
             }
             .check(answer),
         })

@@ -134,6 +134,15 @@ impl HttpClient {
         }
     }
 
+    /// The same client with other bounds.
+    #[must_use]
+    pub fn within(&self, limits: HttpLimits) -> Self {
+        Self {
+            limits,
+            platform: Arc::clone(&self.platform),
+        }
+    }
+
     /// Its bounds.
     #[must_use]
     pub fn limits(&self) -> &HttpLimits {

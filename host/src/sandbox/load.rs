@@ -303,8 +303,15 @@ impl Loaded {
         }
     }
 
+    /// What requests of its plans are made with; none where nothing of it leaves the machine.
+    #[must_use]
+    pub fn reach(&self) -> Option<&Network> {
+        self.network.as_ref()
+    }
+
     /// What it may use beyond the release itself: granted, and asked for in its manifest.
-    pub(super) fn grants(&self) -> Grants {
+    #[must_use]
+    pub fn grants(&self) -> Grants {
         self.grants.asked(&self.manifest)
     }
 

@@ -10,17 +10,25 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::sync::watch;
 
 use super::http::{
-    Authorities, HttpClient, HttpError, HttpRequest, HttpRoute, RequestError, SecretHeader,
+    Arrival, Authorities, HttpClient, HttpError, HttpLimits, HttpRequest, HttpResponse, HttpRoute,
+    RequestError, SecretHeader,
 };
 use super::meter::Exceeded;
 use super::secret::Secret;
 use crate::model::{
-    AskingMethod, Body, Digest, Grants, Header, HostAnswer, HttpRefusal, HttpUrl, LimitKind,
-    SECRET_BYTES_MIN, SecretGrant, SecretSlot, Text,
+    AskingMethod, Body, Digest, Grants, Header, HostAnswer, HttpMethod as _, HttpRefusal, HttpUrl,
+    LimitKind, PlannedMethod, SECRET_BYTES_MIN, SecretGrant, SecretSlot, Text,
 };
 
 /// Requests of one call at most: what a plugin that asks for every ticket of a release needs.
 pub(super) const REQUESTS_MAX: u64 = 100;
+
+/// The header by which a service knows a request that it has taken before
+/// (draft-ietf-httpapi-idempotency-key-header).
+pub const KEY_HEADER: &str = "idempotency-key";
+
+/// Bytes of an artifact that is sent with a request, at most: it is held in memory meanwhile.
+pub const SENT_BYTES_MAX: u64 = 512 << 20;
 
 /// What one plugin reaches outside: what makes its requests, and its secrets. Clones share it.
 #[derive(Clone)]
@@ -187,21 +195,12 @@ impl GrantedNetwork {
             Err((why, message)) => return Ok(refused(why, message)),
         };
         let parts = &prepared.network.0;
-        let names: Vec<(&str, &str)> = prepared
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let request = HttpRequest::new(
+        let request = assembled(
             prepared.method.name(),
             &prepared.url,
-            &names,
+            &prepared.placed,
             asked.body.clone(),
         );
-        let request = request.and_then(|request| {
-            let mut secrets = prepared.secrets.iter();
-            secrets.try_fold(request, |request, secret| request.with_secret(secret))
-        });
         let request = match request {
             Ok(request) => request,
             Err(error) => return Ok(refused(HttpRefusal::Malformed, error.to_string())),
@@ -236,15 +235,11 @@ impl GrantedNetwork {
                 return Ok(refused(why, words));
             }
         };
-        let secrets: Vec<&Brokered> = parts.secrets.values().collect();
-        let headers = response.headers.into_iter().map(|header| Header {
-            name: header.name,
-            value: Text::from_bytes(&without(&secrets, header.value.raw().into())),
-        });
+        let response = prepared.network.clean(response);
         Ok(HostAnswer::Response {
             status: response.status,
-            headers: headers.collect(),
-            body: Body(without(&secrets, response.body)),
+            headers: response.headers,
+            body: Body(response.body),
         })
     }
 
@@ -278,34 +273,163 @@ impl GrantedNetwork {
             .network
             .as_ref()
             .ok_or_else(|| not_granted("nothing leaves the machine in this call".to_owned()))?;
-        let mut secrets = Vec::new();
-        let mut headers = Vec::new();
-        for (name, value) in &asked.headers {
-            match secret_of(network, &url, (name, value))? {
-                Some(secret) => secrets.push(&secret.header),
-                None => headers.push((name.clone(), value.clone())),
-            }
-        }
-        let elsewhere = network.0.secrets.iter().find(|(_, secret)| {
-            let placeholder = secret.placeholder.as_bytes();
-            asked.url.contains(secret.placeholder.as_str())
-                || memchr::memmem::find(&asked.body, placeholder).is_some()
-        });
-        if let Some((name, secret)) = elsewhere {
-            return Err(not_granted(misplaced(name, secret)));
-        }
+        let placed = network.place(&url, &asked.url, &asked.headers, &asked.body);
+        let placed = placed.map_err(not_granted)?;
         Ok(Prepared {
             method,
-            route: HttpRoute {
-                addresses: grant.addresses.clone(),
-                authorities: network.0.authorities.clone(),
-            },
+            route: network.route(&grant.addresses),
             url,
             network,
-            headers,
-            secrets,
+            placed,
         })
     }
+}
+
+/// The headers of a request without its secrets, and its secrets.
+pub(super) type Placed<'n> = (Vec<(String, String)>, Vec<&'n SecretHeader>);
+
+/// The request with its secrets, which are put in last.
+fn assembled<'a>(
+    method: &str,
+    url: &'a HttpUrl,
+    (headers, secrets): &'a Placed<'a>,
+    body: impl Into<bytes::Bytes>,
+) -> Result<HttpRequest<'a>, RequestError> {
+    let headers: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let request = HttpRequest::new(method, url, &headers, body)?;
+    let mut secrets = secrets.iter();
+    secrets.try_fold(request, |request, secret| request.with_secret(secret))
+}
+
+impl Network {
+    /// Takes the secrets out of the headers of a request; an error, in words, where one stands
+    /// anywhere else than where the operator says.
+    pub(super) fn place<'n>(
+        &'n self,
+        url: &HttpUrl,
+        written: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Placed<'n>, String> {
+        let mut secrets = Vec::new();
+        let mut others = Vec::new();
+        for (name, value) in headers {
+            match secret_of(self, url, (name, value))? {
+                Some(secret) => secrets.push(&secret.header),
+                None => others.push((name.clone(), value.clone())),
+            }
+        }
+        let elsewhere = self.0.secrets.iter().find(|(_, secret)| {
+            let placeholder = secret.placeholder.as_bytes();
+            written.contains(secret.placeholder.as_str())
+                || memchr::memmem::find(body, placeholder).is_some()
+        });
+        match elsewhere {
+            Some((name, secret)) => Err(misplaced(name, secret)),
+            None => Ok((others, secrets)),
+        }
+    }
+
+    fn route(&self, addresses: &[ipnet::IpNet]) -> HttpRoute {
+        HttpRoute {
+            addresses: addresses.to_vec(),
+            authorities: self.0.authorities.clone(),
+        }
+    }
+
+    /// A response without the secrets that it repeats.
+    fn clean(&self, response: HttpResponse) -> HttpResponse {
+        let secrets: Vec<&Brokered> = self.0.secrets.values().collect();
+        let headers = response.headers.into_iter().map(|header| Header {
+            name: header.name,
+            value: Text::from_bytes(&without(&secrets, header.value.raw().into())),
+        });
+        HttpResponse {
+            status: response.status,
+            headers: headers.collect(),
+            body: without(&secrets, response.body),
+        }
+    }
+
+    /// Makes a request of a plan, if it is granted, within these bounds.
+    ///
+    /// # Errors
+    ///
+    /// When it is not granted or cannot be made, or there is no whole response: in words, with whether
+    /// it may have arrived.
+    pub async fn make(
+        &self,
+        grants: &Grants,
+        planned: &PlannedCall<'_>,
+        limits: HttpLimits,
+    ) -> Result<HttpResponse, NotMade> {
+        let url = HttpUrl::new(planned.url)
+            .map_err(|error| NotMade::of(format!("{error}: {}", error.help())))?;
+        let grant = grants
+            .planned(planned.method, &url)
+            .ok_or_else(|| NotMade::of(not_planned(planned.method, &url)))?;
+        let placed = self.place(&url, planned.url, planned.headers, &planned.body);
+        let placed = placed.map_err(NotMade::of)?;
+        let body = planned.body.clone();
+        let request = assembled(planned.method.name(), &url, &placed, body);
+        let request = request.map_err(|error| NotMade::of(format!("{error}: {}", error.help())))?;
+        let client = self.0.client.within(limits);
+        let route = self.route(&grant.addresses);
+        let sent = client.send(&request, &route, limits.deadline).await;
+        sent.map(|response| self.clean(response))
+            .map_err(|error| NotMade {
+                why: format!("{error}: {}", error.help()),
+                arrival: error.arrival(),
+                lasts: error.lasts(),
+            })
+    }
+}
+
+/// A request of a plan, as it is made.
+pub struct PlannedCall<'a> {
+    /// The method.
+    pub method: PlannedMethod,
+    /// The URL.
+    pub url: &'a str,
+    /// Names and values, in order, with placeholders in place of secrets.
+    pub headers: &'a [(String, String)],
+    /// The body.
+    pub body: bytes::Bytes,
+}
+
+/// Why a request of a plan has no response.
+#[derive(Clone, Debug)]
+pub struct NotMade {
+    /// In words.
+    pub why: String,
+    /// Whether it may have arrived.
+    pub arrival: Arrival,
+    /// Whether it would be refused another time too.
+    pub lasts: bool,
+}
+
+impl NotMade {
+    /// What is refused before anything is sent.
+    #[must_use]
+    pub fn of(why: String) -> Self {
+        Self {
+            why,
+            arrival: Arrival::NothingSent,
+            lasts: true,
+        }
+    }
+}
+
+/// What to say of a request that no grant allows.
+pub(super) fn not_planned(method: PlannedMethod, url: &HttpUrl) -> String {
+    let origin = url.origin();
+    format!(
+        "{method} to this path of {origin} is not granted: it takes grants.requests = [{{ methods = \
+         [\"{method}\"], url = \"{origin}/…\" }}]"
+    )
 }
 
 /// The secret whose placeholder is the value of a header; none where it has none in it.
@@ -313,7 +437,7 @@ fn secret_of<'n>(
     network: &'n Network,
     url: &HttpUrl,
     (name, value): (&str, &str),
-) -> Result<Option<&'n Brokered>, (HttpRefusal, String)> {
+) -> Result<Option<&'n Brokered>, String> {
     let mut secrets = network.0.secrets.iter();
     let found = secrets.find(|(_, secret)| value.contains(secret.placeholder.as_str()));
     let Some((secret_name, secret)) = found else {
@@ -326,7 +450,7 @@ fn secret_of<'n>(
     if is_slot {
         Ok(Some(secret))
     } else {
-        Err((HttpRefusal::NotGranted, misplaced(secret_name, secret)))
+        Err(misplaced(secret_name, secret))
     }
 }
 
@@ -335,8 +459,7 @@ struct Prepared<'a> {
     network: &'a Network,
     method: AskingMethod,
     url: HttpUrl,
-    headers: Vec<(String, String)>,
-    secrets: Vec<&'a SecretHeader>,
+    placed: Placed<'a>,
     route: HttpRoute,
 }
 

@@ -3,15 +3,11 @@
 
 #![forbid(unsafe_code)]
 
-mod notes;
-mod settings;
-
 #[cfg(test)]
 mod tests;
 
+use holdpoint_notes::Settings;
 use holdpoint_sdk::{Document, Edit, Fault, Plugin, Release};
-
-pub use settings::{Section, Settings};
 
 /// The plugin.
 pub struct ReleaseNotes;
@@ -26,7 +22,7 @@ impl Document for ReleaseNotes {
             Some(version) => format!("the notes of {version}"),
             None => "the notes of what is not released yet".to_owned(),
         };
-        let content = notes::write(release, settings)?;
+        let content = holdpoint_notes::write(release, settings)?;
         Ok(vec![Edit::whole(&settings.path, content, title)])
     }
 }

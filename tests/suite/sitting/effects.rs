@@ -56,6 +56,29 @@ fn a_dry_run_shows_what_it_would_run_and_records_nothing() {
 }
 
 #[test]
+fn a_copy_of_the_pipeline_in_the_checkout_lets_nothing_go_on() {
+    let project = Project::new();
+    project.pipeline(DEPLOY);
+    super::kills::kill(&project, "after-decided:deploy", None);
+    let file = project.context.path().join("holdpoint.toml");
+    let copy = project.repository.path().join("holdpoint.toml");
+    std::fs::copy(file, &copy).expect("a copy");
+    let resume = |pipeline: &std::path::Path| {
+        let mut command = project.command();
+        command.args(["resume", "--format", "json", "--pipeline"]);
+        crate::context::Ran::of(command.arg(pipeline).output())
+    };
+    let error = resume(&copy).expect_code(2).json()["error"].clone();
+    assert!(
+        error["message"].to_string().contains("is not trusted"),
+        "{error:#}"
+    );
+    assert!(project.ledger().is_empty());
+    resume(&project.context.path().join("holdpoint.toml")).expect_code(0);
+    assert_eq!(project.ledger(), ["deploy 1.1.0"]);
+}
+
+#[test]
 fn nothing_is_carried_out_after_a_stage_that_is_not_go() {
     let project = Project::new();
     project.repository.commit("made it faster");

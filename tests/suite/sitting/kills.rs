@@ -55,10 +55,19 @@ const UNDO_PLACES: [(&str, bool); 6] = [
 
 /// Runs until it is killed at a place.
 pub fn kill(project: &Project, place: &str, store: Option<&str>) {
+    let store: Vec<_> = store
+        .map(|store| ("HOLDPOINT_STORE", store))
+        .into_iter()
+        .collect();
+    kill_with(project, place, &store);
+}
+
+/// The same with these variables.
+pub fn kill_with(project: &Project, place: &str, variables: &[(&str, &str)]) {
     let mut command = project.arguments(project.failpoints(TIME), ["run"]);
     command
         .env("FAILPOINTS", format!("{place}=return"))
-        .envs(store.map(|store| ("HOLDPOINT_STORE", store)))
+        .envs(variables.iter().copied())
         .stdout(Stdio::null());
     let output = command.output().expect("the program can be started");
     assert_eq!(

@@ -1,10 +1,10 @@
 //! What is written can be read and is the same, and nothing else can be read.
 
 use holdpoint::model::{
-    Answer, Approval, Assessment, Channel, CutCall, Demand, Edit, Event, EventKind, Factor,
-    FaultCode, Finding, GuestFault, Header, Health, LimitKind, Location, LogLevel, LogLine,
-    Measurement, Measures, Message, NewContent, Outcome, PlannedRequest, Reading, Requirement,
-    RuleId, Severity, Step, Text, TranscriptError, Verdict,
+    Answer, Approval, Assessment, Body, Channel, Content, CutCall, Demand, Edit, Element, Event,
+    EventKind, Factor, FaultCode, Finding, GuestFault, Header, Health, LimitKind, Location,
+    LogLevel, LogLine, Measurement, Measures, Message, NewContent, Outcome, PlannedRequest, Probe,
+    Reading, Requirement, RuleId, Severity, Step, Text, TranscriptError, Verdict,
 };
 use proptest::prelude::*;
 
@@ -147,13 +147,22 @@ fn answer() -> impl Strategy<Value = Answer> {
                 name: name.clone(),
                 value: name.clone(),
             }],
-            body,
+            content: Content::Bytes(Body(body)),
             success,
+            idempotency_key: name.clone(),
         };
         Step {
             name: name.clone(),
             title: name.clone(),
-            idempotency_key: name,
+            probe: Some(Probe {
+                url: name.clone(),
+                headers: request.headers.clone(),
+                success: request.success.clone(),
+                element: Some(Element {
+                    list: name.clone(),
+                    members: vec![(name.clone(), name)],
+                }),
+            }),
             request: request.clone(),
             undo: Some(request),
         }

@@ -45,7 +45,7 @@ impl Seat<'_> {
     }
 
     pub(super) async fn announce_deployed(&mut self, stage: &Stage) -> Result<(), SittingError> {
-        let reason = format!("The commands of stage {} were carried out.", stage.id);
+        let reason = format!("Stage {} was carried out.", stage.id);
         self.announce_of_stage(EventKind::Deployed, stage, reason)
             .await
     }

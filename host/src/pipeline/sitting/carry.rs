@@ -8,15 +8,18 @@ use cap_std::fs::Dir;
 use super::decide::milliseconds;
 use super::{End, Rendered, Seat, SittingError};
 use crate::model::{
-    Digest, EffectId, EffectOutcome, EffectState, Intent, Part, Record, Settlement, Text, Verdict,
+    Digest, EffectId, EffectOutcome, EffectState, Intent, Kind, Part, PlannedStep, Record,
+    Settlement, Text, Verdict,
 };
 use crate::pipeline::clean_checkout::{CheckoutError, CleanCheckout};
 use crate::pipeline::commands::{CommandsPlan, command_words};
 use crate::pipeline::edit_file::edit_file;
-use crate::pipeline::load::Stage;
+use crate::pipeline::load::{Stage, Use};
 use crate::pipeline::process::{
     CommandCall, CommandEnd, CommandRecord, chosen_environment, run_command,
 };
+use crate::pipeline::requests::{planned_steps, signed_words};
+use crate::pipeline::{Mode, StageRecord};
 
 /// What one stage runs, ready to be run.
 pub(super) struct StageCommands {
@@ -29,6 +32,8 @@ pub(super) struct StageCommands {
 pub(super) enum Carried {
     Done,
     Failed,
+    /// Nothing failed, and something is left for the next sitting.
+    Later,
     Unknown,
     Cancelled,
 }
@@ -66,19 +71,31 @@ impl Seat<'_> {
             .collect()
     }
 
-    /// The commands that a stage lets go: its own, and those of the stages after it up to the next one
-    /// that waits for people. Whoever signs for a gate sees what comes after it.
-    pub(super) fn commands_let_go(&self, stage: &Stage) -> Vec<Vec<Text>> {
+    /// What a stage lets go: its own commands and requests, and the commands of the stages after it up
+    /// to the next one that waits for people. Whoever signs for a gate sees what comes after it; of a
+    /// later action, which is not asked yet, its name.
+    pub(super) fn commands_let_go(&self, stage: &Stage, steps: &[PlannedStep]) -> Vec<Vec<Text>> {
         let stages = &self.session.configuration.stages;
         let later = stages
             .iter()
             .skip_while(|other| other.id != stage.id)
             .skip(1)
             .take_while(|other| other.approvals.is_empty());
-        std::iter::once(stage)
-            .chain(later)
-            .flat_map(|stage| self.command_texts(&stage.id))
-            .collect()
+        let mut all = self.command_texts(&stage.id);
+        all.extend(steps.iter().map(signed_words));
+        for stage in later {
+            all.extend(self.command_texts(&stage.id));
+            let acts = |used: &&Use| used.kind == Kind::Action && used.mode == Mode::Enforce;
+            let acting = stage.uses.iter().filter(acts);
+            all.extend(acting.map(|used| vec!["plan".into(), used.plugin.as_str().into()]));
+        }
+        all
+    }
+
+    /// The steps of the actions of a stage: as they are settled, else as they are planned now.
+    pub(super) fn steps_of(&self, stage: &Stage, record: &StageRecord) -> Vec<PlannedStep> {
+        let settled = self.plans.get(&stage.id);
+        settled.map_or_else(|| planned_steps(record), |steps| steps.to_vec())
     }
 
     /// A command that outlived its sitting may still be at work.
@@ -91,30 +108,49 @@ impl Seat<'_> {
         Ok(())
     }
 
-    /// Carries out the effects of a stage that is let go: its edits, then its commands.
+    /// Carries out the effects of a stage that is let go: its edits, its commands, its requests.
     pub(super) async fn carry_out(&mut self, stage: &Stage) -> Result<End, SittingError> {
+        if !self.settle_plan(stage).await? {
+            return Ok(End::NotBegun);
+        }
         match self.write_edits(stage).await? {
             End::Go => {}
             end => return Ok(end),
         }
-        let Some(ready) = self.commands.get(&stage.id) else {
-            return Ok(End::Go);
-        };
-        let commands = ready.rendered.run.clone();
-        let end = match self.commands_of(stage, Part::Run, &commands).await? {
+        let commands = self.commands.get(&stage.id);
+        let commands = commands.map(|ready| ready.rendered.run.clone());
+        if let Some(commands) = &commands {
+            let carried = self.commands_of(stage, Part::Run, commands).await?;
+            match self.end_of(stage, carried) {
+                End::Go => {}
+                end => return Ok(end),
+            }
+        }
+        let carried = self.make_requests(stage).await?;
+        let end = self.end_of(stage, carried);
+        let makes_any = self
+            .plans
+            .get(&stage.id)
+            .is_some_and(|steps| !steps.is_empty());
+        if end == End::Go && (commands.is_some() || makes_any) {
+            self.announce_deployed(stage).await?;
+        }
+        Ok(end)
+    }
+
+    /// What it means for the sitting how commands or requests of a stage ended.
+    fn end_of(&mut self, stage: &Stage, carried: Carried) -> End {
+        match carried {
             Carried::Done => End::Go,
             Carried::Failed if self.progress.failed().is_some() => End::Failed,
             Carried::Failed => {
                 self.conclude_not_begun(stage);
                 End::NotBegun
             }
+            Carried::Later => End::NotBegun,
             Carried::Unknown => End::Unknown,
             Carried::Cancelled => End::Cancelled,
-        };
-        if end == End::Go {
-            self.announce_deployed(stage).await?;
         }
-        Ok(end)
     }
 
     /// What an effect that could not begin makes of the verdict of its stage: the host could not do

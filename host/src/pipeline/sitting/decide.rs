@@ -28,7 +28,7 @@ impl Seat<'_> {
         let first = stage_record(session, stage, &asked, Released::default());
         let demands = first.approvals_asked();
         let findings = findings_digest(first.findings());
-        let binding = self.binding(stage, findings);
+        let binding = self.binding(stage, findings, &self.steps_of(stage, &first));
         let plan = self.plan(stage);
         let layer = plan.map_or(Layer::Pipeline, |plan| plan.layer);
         let configuration = session.configuration;
@@ -118,7 +118,7 @@ impl Seat<'_> {
             score: record.score().map(|score| score.value),
             missing,
             statements,
-            commands: self.commands_let_go(stage),
+            commands: self.commands_let_go(stage, &self.steps_of(stage, record)),
             approvals_valid_seconds: stage.approvals_valid.0.as_secs(),
             calls,
         });

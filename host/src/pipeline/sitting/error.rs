@@ -50,6 +50,12 @@ pub enum SittingError {
         /// The run.
         run: RunId,
     },
+    /// What decides is read from where the change under judgement could have written it.
+    #[error("run {} does not go on under a pipeline that is not trusted", .run.short())]
+    Untrusted {
+        /// The run.
+        run: RunId,
+    },
     /// The subject of the run cannot be had.
     #[error("the store has no subject for run {}", .run.short())]
     NoSubject {
@@ -59,6 +65,14 @@ pub enum SittingError {
     /// The subject cannot be written or read.
     #[error("the subject document is not one")]
     Subject(#[source] serde_json::Error),
+    /// What an action planned, and may have been carried out, cannot be read any more.
+    #[error("the store has no plan for stage `{stage}` of run {}", .run.short())]
+    Plan {
+        /// The run.
+        run: RunId,
+        /// The stage.
+        stage: String,
+    },
     /// A command cannot be rendered for this release.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -113,12 +127,22 @@ impl SittingError {
                 "begin a new run with `holdpoint run`: approvals of this one do not count for it"
                     .to_owned()
             }
+            Self::Untrusted { .. } => {
+                "name the files that the run was made with, outside of the checkout or at a ref: \
+                 `--pipeline PATH` or `--pipeline REF:PATH`"
+                    .to_owned()
+            }
             Self::NoSubject { run } => format!(
                 "the run was cut before it could be recorded: end it with `holdpoint abort {}` and \
                  begin a new one",
                 run.short()
             ),
             Self::Subject(_) => "begin a new run with `holdpoint run`".to_owned(),
+            Self::Plan { run, .. } => format!(
+                "look what was made with `holdpoint status {0}`, put it right by hand, and then \
+                 `holdpoint abort {0}`",
+                run.short()
+            ),
             Self::Render(error) => error.help().to_owned(),
             Self::Variable(error) => error.help(),
             Self::Checkout(error) => return error.help(),

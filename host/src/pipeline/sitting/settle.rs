@@ -1,6 +1,6 @@
 use super::{Seat, SittingError};
 use crate::model::{
-    Assumed, Binding, Digest, EffectOutcome, EffectState, Intent, Record, Settlement,
+    Assumed, Binding, Digest, EffectOutcome, EffectState, Intent, PlannedStep, Record, Settlement,
 };
 use crate::pipeline::Layer;
 use crate::pipeline::approval::{AssumeQuestion, assumption};
@@ -41,7 +41,8 @@ impl Seat<'_> {
             .iter()
             .find(|stage| stage.id == intent.effect.stage)?;
         let layer = self.plan(stage).map_or(Layer::Pipeline, |plan| plan.layer);
-        let binding = self.binding(stage, Digest::of(b""));
+        let steps = self.plans.get(&stage.id).cloned().unwrap_or_default();
+        let binding = self.binding(stage, Digest::of(b""), &steps);
         let question = AssumeQuestion {
             binding: &binding,
             trust: configuration.trust,
@@ -68,7 +69,12 @@ impl Seat<'_> {
     }
 
     /// What a signature on a stage is bound to.
-    pub(super) fn binding(&self, stage: &crate::pipeline::Stage, findings: Digest) -> Binding {
+    pub(super) fn binding(
+        &self,
+        stage: &crate::pipeline::Stage,
+        findings: Digest,
+        steps: &[PlannedStep],
+    ) -> Binding {
         let subject = &self.session.judged.release.subject;
         Binding {
             run: self.run.id.clone(),
@@ -80,7 +86,7 @@ impl Seat<'_> {
             subject: self.run.key.subject,
             configuration: self.run.key.configuration,
             findings,
-            commands: self.commands_let_go(stage),
+            commands: self.commands_let_go(stage, steps),
         }
     }
 

@@ -32,6 +32,15 @@ impl Seat<'_> {
                 continue;
             }
             is_anything = true;
+            match self.revert_requests(&id).await? {
+                Carried::Done => {}
+                Carried::Failed | Carried::Later => end = worse(end, End::Incomplete),
+                Carried::Unknown => end = worse(end, End::Unknown),
+                Carried::Cancelled => return Ok(End::Cancelled),
+            }
+            if !self.progress.has_begun(&id, Part::Run) {
+                continue;
+            }
             let undo = self
                 .commands
                 .get(&id)
@@ -43,7 +52,7 @@ impl Seat<'_> {
             };
             match self.commands_of(stage, Part::Undo, &undo).await? {
                 Carried::Done => {}
-                Carried::Failed => end = worse(end, End::Incomplete),
+                Carried::Failed | Carried::Later => end = worse(end, End::Incomplete),
                 Carried::Unknown => end = worse(end, End::Unknown),
                 Carried::Cancelled => return Ok(End::Cancelled),
             }

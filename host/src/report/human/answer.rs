@@ -45,7 +45,9 @@ pub(super) fn put(page: &mut Page, indent: usize, answer: &Answer, commits: &Com
                 .collect(),
         ),
         Answer::Steps(steps) => (
-            "It would ask for (nothing is sent):".to_owned(),
+            "It plans these requests, for the host to make once the stage and everything before it \
+             is go:"
+                .to_owned(),
             steps
                 .iter()
                 .map(|step| {

@@ -193,20 +193,17 @@ fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
             ),
         );
     }
-    for grant in &plugin.grants.http {
+    let asking = plugin.grants.http.iter().map(|grant| ("May ask", grant));
+    let planned = plugin.grants.requests.iter();
+    let planned = planned.map(|grant| ("May have the host ask", grant));
+    for (lead, grant) in asking.chain(planned) {
         let addresses = if grant.addresses.is_empty() {
             String::new()
         } else {
             format!(" at {}", grant.addresses.join(", "))
         };
-        page.text(
-            4,
-            &format!(
-                "May ask: {} {}{addresses}.",
-                grant.methods.join(", "),
-                grant.url
-            ),
-        );
+        let methods = grant.methods.join(", ");
+        page.text(4, &format!("{lead}: {methods} {}{addresses}.", grant.url));
     }
     for grant in &plugin.grants.secrets {
         page.text(

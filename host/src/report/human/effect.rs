@@ -1,8 +1,8 @@
 use anstyle::Style;
 
 use super::{Page, page};
-use crate::model::{EffectState, MessageState, Text};
-use crate::pipeline::{RunRecord, StageRecord};
+use crate::model::{EffectState, MessageState, Part, Text};
+use crate::pipeline::{EffectRecord, RunRecord, StageRecord};
 use crate::report::journal;
 use crate::report::json::{health_name, instant};
 use crate::report::words;
@@ -142,6 +142,16 @@ pub(super) fn loudest(page: &mut Page, record: &RunRecord) {
         }) {
             page.text(2, &format!("{} {}", effect.effect, effect.state.name()));
         }
+        for effect in record.stages.iter().flat_map(requests_left) {
+            page.text(
+                2,
+                &format!(
+                    "{} has nothing that takes it back: {}",
+                    effect.effect,
+                    effect.state.intent().what.terminal()
+                ),
+            );
+        }
         for stage in record.stages.iter().filter(|stage| is_without_undo(stage)) {
             page.text(
                 2,
@@ -169,6 +179,18 @@ pub(super) fn loudest(page: &mut Page, record: &RunRecord) {
     }
 }
 
+/// The requests that were made and that nothing was to take back.
+fn requests_left(stage: &StageRecord) -> impl Iterator<Item = &EffectRecord> {
+    stage.effects.iter().filter(|made| {
+        let is_reverted = |other: &&EffectRecord| {
+            other.effect.part == Part::Revert && other.effect.number == made.effect.number
+        };
+        made.effect.part == Part::Request
+            && matches!(made.state, EffectState::Done(_))
+            && stage.effects.iter().find(is_reverted).is_none()
+    })
+}
+
 /// Whether a stage carried something out and has no command that takes it back.
 fn is_without_undo(stage: &StageRecord) -> bool {
     let parts = |part| {
@@ -177,7 +199,7 @@ fn is_without_undo(stage: &StageRecord) -> bool {
             .iter()
             .any(|effect| effect.effect.part == part)
     };
-    parts(crate::model::Part::Run) && !parts(crate::model::Part::Undo)
+    parts(Part::Run) && !parts(Part::Undo)
 }
 
 /// Puts on a page what the record says of the run, and what was not delivered.

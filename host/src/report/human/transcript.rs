@@ -102,6 +102,8 @@ fn given(page: &mut Page, transcript: &Transcript) {
         granted.push(format!("files of the judged commit: {}", tree.join(", ")));
     }
     granted.extend(given.grants.http.iter().map(ToString::to_string));
+    let requests = given.grants.requests.iter();
+    granted.extend(requests.map(|grant| format!("to be made by the host: {grant}")));
     granted.extend(
         given
             .grants

@@ -2,8 +2,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
-    Answer, Approval, Demand, Edit, Health, Lease, Location, Message, NewContent, PlannedRequest,
-    Sharing, Text, Window,
+    Answer, Approval, Content, Demand, Edit, Health, Lease, Location, Message, NewContent,
+    PlannedRequest, Sharing, Text, Window,
 };
 use crate::pipeline::{Before, EditRecord};
 use crate::report::commits::Commits;
@@ -164,10 +164,10 @@ pub struct StepReport {
     pub name: String,
     /// What it does.
     pub title: String,
-    /// The same key makes the same thing once.
-    pub idempotency_key: String,
     /// What is asked for.
     pub request: RequestReport,
+    /// The URL that is asked to see whether it was made; null when nothing shows it.
+    pub probe: Option<String>,
     /// What takes it back.
     pub undo: Option<RequestReport>,
 }
@@ -181,10 +181,14 @@ pub struct RequestReport {
     pub url: String,
     /// Names of its headers, in order; their values may hold placeholders of secrets.
     pub headers: Vec<String>,
-    /// Size of its body, in bytes.
-    pub body_bytes: u64,
+    /// Size of its body, in bytes; null where it is an artifact.
+    pub body_bytes: Option<u64>,
+    /// Name of the artifact that it sends; null where it sends none.
+    pub artifact: Option<String>,
     /// Status codes that mean success.
     pub success: Vec<u16>,
+    /// Not empty where making it twice is the same as once.
+    pub idempotency_key: String,
 }
 
 /// One thing that was measured.
@@ -320,8 +324,8 @@ impl AnswerReport {
                     .map(|step| StepReport {
                         name: step.name.raw().to_owned(),
                         title: step.title.raw().to_owned(),
-                        idempotency_key: step.idempotency_key.raw().to_owned(),
                         request: RequestReport::new(&step.request),
+                        probe: step.probe.as_ref().map(|probe| probe.url.raw().to_owned()),
                         undo: step.undo.as_ref().map(RequestReport::new),
                     })
                     .collect(),
@@ -375,6 +379,10 @@ impl DemandReport {
 
 impl RequestReport {
     fn new(request: &PlannedRequest) -> Self {
+        let (body_bytes, artifact) = match &request.content {
+            Content::Bytes(body) => (Some(body.0.len() as u64), None),
+            Content::Artifact(name) => (None, Some(name.raw().to_owned())),
+        };
         Self {
             method: request.method.raw().to_owned(),
             url: request.url.raw().to_owned(),
@@ -383,8 +391,10 @@ impl RequestReport {
                 .iter()
                 .map(|header| header.name.raw().to_owned())
                 .collect(),
-            body_bytes: request.body.len() as u64,
+            body_bytes,
+            artifact,
             success: request.success.clone(),
+            idempotency_key: request.idempotency_key.raw().to_owned(),
         }
     }
 }

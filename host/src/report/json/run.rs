@@ -7,8 +7,8 @@ use super::{
     OverrideReport, PlaceReport, SCHEMA_VERSION, ScoreReport, SittingReport,
 };
 use crate::model::{
-    BaseSource, Circumstances, Effects, FaultCode, Grants, Kind, Outcome, Release, Severity, Text,
-    Totals, Verdict,
+    BaseSource, Circumstances, Effects, FaultCode, Grants, HttpGrant, HttpMethod, Kind, Outcome,
+    Release, Severity, Text, Totals, Verdict,
 };
 use crate::pipeline::{
     ConfigurationRecord, JudgedFinding, Mode, OnFault, Percentile, PluginRecord, RunRecord,
@@ -247,8 +247,10 @@ pub struct FaultReport {
 pub struct GrantsReport {
     /// Files of the judged commit, and folders, which end with `/`.
     pub tree: Vec<String>,
-    /// Requests.
+    /// Requests that it may make.
     pub http: Vec<HttpGrantReport>,
+    /// Requests that it may have the host make.
+    pub requests: Vec<HttpGrantReport>,
     /// Digest of the certificates that say who may be the other side; null for those that the
     /// platform trusts.
     pub ca: Option<String>,
@@ -256,10 +258,10 @@ pub struct GrantsReport {
     pub secrets: Vec<SecretGrantReport>,
 }
 
-/// Requests that a plugin may make.
+/// Requests that are allowed.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct HttpGrantReport {
-    /// `GET`, `HEAD` or `POST`.
+    /// The methods.
     pub methods: Vec<String>,
     /// What the URL begins with.
     pub url: String,
@@ -562,15 +564,8 @@ impl FaultReport {
 impl GrantsReport {
     pub(super) fn new(grants: &Grants) -> Self {
         let tree = grants.tree.iter().map(|grant| grant.as_str().to_owned());
-        let http = grants.http.iter().map(|grant| HttpGrantReport {
-            methods: grant
-                .methods
-                .iter()
-                .map(|method| method.name().to_owned())
-                .collect(),
-            url: grant.url.to_string(),
-            addresses: grant.addresses.iter().map(ToString::to_string).collect(),
-        });
+        let http = grants.http.iter().map(HttpGrantReport::new);
+        let requests = grants.requests.iter().map(HttpGrantReport::new);
         let secrets = grants
             .secrets
             .iter()
@@ -582,8 +577,20 @@ impl GrantsReport {
         Self {
             tree: tree.collect(),
             http: http.collect(),
+            requests: requests.collect(),
             ca: grants.ca.map(|digest| digest.to_string()),
             secrets: secrets.collect(),
+        }
+    }
+}
+
+impl HttpGrantReport {
+    fn new<M: HttpMethod>(grant: &HttpGrant<M>) -> Self {
+        let methods = grant.methods.iter().map(|method| method.name().to_owned());
+        Self {
+            methods: methods.collect(),
+            url: grant.url.to_string(),
+            addresses: grant.addresses.iter().map(ToString::to_string).collect(),
         }
     }
 }

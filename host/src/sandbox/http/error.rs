@@ -166,6 +166,16 @@ impl HttpError {
         }
     }
 
+    /// Whether the same request is refused another time too.
+    #[must_use]
+    pub fn lasts(&self) -> bool {
+        match self {
+            Self::Request { .. } => true,
+            Self::Address { why, .. } => *why != AddressError::None,
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> &'static str {

@@ -3,9 +3,9 @@
 #![forbid(unsafe_code)]
 
 use holdpoint_sdk::{
-    Action, Assessment, Channel, Document, Edit, Event, Factor, Fault, Health, Measurement,
-    Message, Notify, PlannedRequest, Plugin, Reading, Release, Requirement, Resource, Risk, Step,
-    Verify,
+    Action, Assessment, Channel, Content, Document, Edit, Event, Factor, Fault, Health,
+    Measurement, Message, Notify, PlannedRequest, Plugin, Reading, Release, Requirement, Resource,
+    Risk, Step, Verify,
 };
 
 /// What to answer.
@@ -110,14 +110,15 @@ impl Action for Liar {
             method: settings.method.clone(),
             url: "https://example.com/".into(),
             headers: Vec::new(),
-            body: Vec::new(),
+            content: Content::Bytes(Vec::new()),
             success: vec![200],
+            idempotency_key: "key".into(),
         };
         Ok(vec![Step {
             name: "step".into(),
             title: "a step".into(),
-            idempotency_key: "key".into(),
             request,
+            probe: None,
             undo: None,
         }])
     }

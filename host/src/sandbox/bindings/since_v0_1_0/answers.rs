@@ -3,9 +3,9 @@
 use super::exports::{action, document, notify, policy, resource, risk, verify};
 use super::interfaces::model;
 use crate::model::{
-    Answer, Approval, Demand, Edit, Factor, FaultCode, GuestFault, Header, Health, Lease,
-    Measurement, Message, NewContent, PlannedRequest, Reading, Requirement, Severity, Sharing,
-    Step, Window,
+    Answer, Approval, Body, Content, Demand, Edit, Element, Factor, FaultCode, GuestFault, Header,
+    Health, Lease, Measurement, Message, NewContent, PlannedRequest, Probe, Reading, Requirement,
+    Severity, Sharing, Step, Window,
 };
 use crate::sandbox::answer::{Unchecked, UncheckedFactor, UncheckedFinding, UncheckedLocation};
 
@@ -116,8 +116,8 @@ impl IntoModel for Vec<action::Step> {
         let step = |step: action::Step| Step {
             name: step.name.into(),
             title: step.title.into(),
-            idempotency_key: step.idempotency_key.into(),
             request: planned_request(step.request),
+            probe: step.probe.map(probe),
             undo: step.undo.map(planned_request),
         };
         Unchecked::Other(Answer::Steps(self.into_iter().map(step).collect()))
@@ -172,16 +172,40 @@ fn location(location: model::Location) -> UncheckedLocation {
     }
 }
 
-fn planned_request(request: action::PlannedRequest) -> PlannedRequest {
+fn headers(headers: Vec<model::Header>) -> Vec<Header> {
     let header = |header: model::Header| Header {
         name: header.name.into(),
         value: header.value.into(),
     };
+    headers.into_iter().map(header).collect()
+}
+
+fn planned_request(request: action::PlannedRequest) -> PlannedRequest {
     PlannedRequest {
         method: request.method.into(),
         url: request.url.into(),
-        headers: request.headers.into_iter().map(header).collect(),
-        body: request.body,
+        headers: headers(request.headers),
+        content: match request.content {
+            action::Content::Bytes(bytes) => Content::Bytes(Body(bytes)),
+            action::Content::Artifact(name) => Content::Artifact(name.into()),
+        },
         success: request.success,
+        idempotency_key: request.idempotency_key.into(),
+    }
+}
+
+fn probe(probe: action::Probe) -> Probe {
+    Probe {
+        url: probe.url.into(),
+        headers: headers(probe.headers),
+        success: probe.success,
+        element: probe.element.map(|element| Element {
+            list: element.list.into(),
+            members: element
+                .members
+                .into_iter()
+                .map(|member| (member.pointer.into(), member.value.into()))
+                .collect(),
+        }),
     }
 }

@@ -74,7 +74,11 @@ impl Settings {
     }
 
     /// The tag of a version.
-    pub(crate) fn tag_of(&self, version: &str) -> Result<String, Fault> {
+    ///
+    /// # Errors
+    ///
+    /// When `tag` is not text around one `{version}`.
+    pub fn tag_of(&self, version: &str) -> Result<String, Fault> {
         let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/+@{}".contains(&byte);
         if self.tag.matches("{version}").count() != 1 || !self.tag.bytes().all(is_safe) {
             return Err(Fault::settings(

@@ -26,7 +26,7 @@ struct Told {
 /// # Errors
 ///
 /// When settings fit their schema and make no sense.
-pub(crate) fn write(release: &Release, settings: &Settings) -> Result<String, Fault> {
+pub fn write(release: &Release, settings: &Settings) -> Result<String, Fault> {
     let repository = settings.repository()?;
     let subject = &release.subject;
     let mut text = match (&subject.version, &subject.previous) {
