@@ -3,6 +3,7 @@
 //! that keeps what came.
 
 mod cut;
+mod github;
 mod plans;
 
 use serde_json::{Value, json};
