@@ -11,6 +11,7 @@ mod call;
 mod capture;
 mod clock;
 mod compile;
+mod confine;
 mod failure;
 mod http;
 mod load;
@@ -36,7 +37,9 @@ pub use compile::{
     COMPILE_PROCESSOR_TIME_BASE, COMPILE_PROCESSOR_TIME_PER_MEBIBYTE, CompileLimit, CompileLimits,
     Compiler, compile_confined,
 };
+pub use confine::Confinement;
 pub use load::{LoadError, Loaded, Sandbox};
+pub use machine_code::CodeOrigin;
 pub use network::{
     Brokered, BrokeredError, KEY_HEADER, Network, NotMade, PlannedCall, SENT_BYTES_MAX,
 };

@@ -266,7 +266,7 @@ fn copy(from: &Path, to: &Path) {
         } else if !entry
             .file_name()
             .to_string_lossy()
-            .starts_with("machine-code")
+            .starts_with("compiled-component")
         {
             fs::copy(&path, &to).expect("a copy");
         }

@@ -18,7 +18,7 @@ use holdpoint::pipeline::{
 use holdpoint::release::difference;
 use holdpoint::report::json::{RunReport, write};
 use holdpoint::report::{Detail, Page, human_run, inert};
-use holdpoint::sandbox::{CallRecord, Limits, LogLevel, LogLine};
+use holdpoint::sandbox::{CallRecord, CodeOrigin, Limits, LogLevel, LogLine};
 use semver::Version;
 
 /// Clears the screen, turns the direction of writing, hides a character, begins a command.
@@ -147,6 +147,7 @@ fn plugin(plugin_name: &str, outcome: Outcome) -> PluginRecord {
         kind,
         version: Version::new(0, 1, 0),
         digest: Digest::of(plugin_name.as_bytes()),
+        origin: CodeOrigin::Program,
         mode: Mode::Enforce,
         on_fault: OnFault::Block,
         limits: Limits::default(),

@@ -28,7 +28,11 @@ pub(super) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         io::stdin().lock(),
     );
     match compiled {
-        Ok(code) => {
+        Ok((code, confinement)) => {
+            let said = serde_json::json!(confinement).to_string();
+            io::stderr()
+                .write_all(said.as_bytes())
+                .map_err(Failure::Output)?;
             let mut output = io::stdout().lock();
             output
                 .write_all(&code)

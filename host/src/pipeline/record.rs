@@ -9,7 +9,7 @@ use crate::model::{
     Finding, Grants, Health, Kind, OutboxMessage, Outcome, Part, Release, Requirement, RuleId,
     RunState, Score, Text, Verdict,
 };
-use crate::sandbox::{CallRecord, Limits};
+use crate::sandbox::{CallRecord, CodeOrigin, Limits};
 
 /// Everything that a run came to: what reports are made of.
 #[derive(Clone, Debug)]
@@ -202,6 +202,8 @@ pub struct PluginRecord {
     pub version: semver::Version,
     /// Digest of the component.
     pub digest: Digest,
+    /// Where its machine code came from.
+    pub origin: CodeOrigin,
     /// Whether its findings count.
     pub mode: Mode,
     /// Whether its faults count.

@@ -599,6 +599,7 @@ fn plugin_record(
         kind: used.kind,
         version: resolved.plugin.manifest.version.clone(),
         digest: resolved.plugin.digest,
+        origin: session.prepared.loaded.get(&used.plugin)?.origin(),
         mode: used.mode,
         on_fault: used.on_fault,
         limits: used.limits,

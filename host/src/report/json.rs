@@ -34,9 +34,10 @@ pub use history::{HistoryReport, SummaryReport};
 pub use next::{NextReport, ReasonReport};
 pub(super) use run::level_name;
 pub use run::{
-    CiReport, CircumstancesReport, ConfigurationReport, FaultReport, FindingReport, GrantsReport,
-    HttpGrantReport, LimitsReport, LogLineReport, NamedFileReport, PluginReport, RunReport,
-    SecretGrantReport, SourceReport, StageReport, SubjectReport, WaiverReport,
+    CiReport, CircumstancesReport, ConfigurationReport, ConfinementReport, FaultReport,
+    FindingReport, GrantsReport, HttpGrantReport, LimitsReport, LogLineReport, NamedFileReport,
+    PluginReport, RunReport, SecretGrantReport, SourceReport, StageReport, SubjectReport,
+    WaiverReport,
 };
 pub use score::{BasisReport, ReasonForScaleReport, ScoreReport};
 pub use sitting::{

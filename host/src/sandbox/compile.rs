@@ -6,9 +6,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
-
 use super::LoadError;
+use super::confine::{Confinement, confine};
 use crate::model::{Digest, Text};
 
 /// Processor time for compiling any component: fifty times what a small one takes on a slow machine.
@@ -128,7 +127,7 @@ impl Compiler {
         &self,
         component: &[u8],
         compatibility: &Digest,
-    ) -> Result<Vec<u8>, LoadError> {
+    ) -> Result<(Vec<u8>, Confinement), LoadError> {
         let limits = self
             .limits
             .unwrap_or_else(|| CompileLimits::of_size(component.len()));
@@ -214,7 +213,7 @@ struct Ended {
 }
 
 impl Ended {
-    fn judge(self, limits: &CompileLimits) -> Result<Vec<u8>, LoadError> {
+    fn judge(self, limits: &CompileLimits) -> Result<(Vec<u8>, Confinement), LoadError> {
         use std::os::unix::process::ExitStatusExt as _;
 
         let reached = |limit| Err(LoadError::CompileLimit { limit });
@@ -225,7 +224,9 @@ impl Ended {
             return reached(CompileLimit::MachineCode(limits.machine_code_bytes));
         }
         if self.status.success() {
-            return Ok(self.code);
+            // What says nothing of it was not confined.
+            let confinement = serde_json::from_slice(&self.said).unwrap_or_default();
+            return Ok((self.code, confinement));
         }
         let signal = self.status.signal();
         if signal == Some(rustix::process::Signal::XCPU.as_raw()) {
@@ -267,7 +268,8 @@ fn take(from: Option<impl Read>, bytes_max: u64) -> Vec<u8> {
 const REFUSED: i32 = 2;
 
 /// The other end of [`Compiler`], in the process that it starts: gives up everything that compiling
-/// does not need, reads a component from `input` and gives its machine code.
+/// does not need, reads a component from `input` and gives its machine code, and what the kernel took
+/// from the process. That goes to standard error, as JSON.
 ///
 /// # Errors
 ///
@@ -278,7 +280,7 @@ pub fn compile_confined(
     address_space_bytes: u64,
     compatibility: &Digest,
     input: impl Read,
-) -> Result<Vec<u8>, String> {
+) -> Result<(Vec<u8>, Confinement), String> {
     compile_here(processor_seconds, address_space_bytes, compatibility, input).map_err(|error| {
         let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
         serde_json::json!(causes).to_string()
@@ -290,8 +292,8 @@ fn compile_here(
     address_space_bytes: u64,
     compatibility: &Digest,
     mut input: impl Read,
-) -> wasmtime::Result<Vec<u8>> {
-    confine(processor_seconds, address_space_bytes)?;
+) -> wasmtime::Result<(Vec<u8>, Confinement)> {
+    let confinement = confine(processor_seconds, address_space_bytes)?;
     let engine = holdpoint_build::engine()?;
     if holdpoint_build::compatibility(&engine) != *compatibility.bytes() {
         return Err(wasmtime::Error::msg(
@@ -300,25 +302,5 @@ fn compile_here(
     }
     let mut component = Vec::new();
     input.read_to_end(&mut component)?;
-    engine.precompile_component(&component)
-}
-
-/// Gives up for good what compiling does not need: this process can end earlier, and no more.
-fn confine(processor_seconds: u64, address_space_bytes: u64) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    for (resource, most) in [
-        (Resource::Core, 0),
-        (Resource::Fsize, 0),
-        (Resource::As, address_space_bytes),
-        (Resource::Cpu, processor_seconds),
-    ] {
-        let limit = Rlimit {
-            current: Some(most),
-            // At the first limit of processor time a signal says which one it was.
-            maximum: Some(most + u64::from(resource == Resource::Cpu)),
-        };
-        setrlimit(resource, limit)?;
-    }
-    Ok(())
+    Ok((engine.precompile_component(&component)?, confinement))
 }

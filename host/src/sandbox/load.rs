@@ -11,7 +11,7 @@ use super::bindings::since_v0_1_0::{self as bindings, IntoModel, exports, interf
 use super::call::{Call, no_such_kind};
 use super::compile::{CompileLimit, Compiler};
 use super::failure::Refusal;
-use super::machine_code::Workshop;
+use super::machine_code::{CodeOrigin, Workshop};
 use super::meter::{MEMORIES_MAX, TABLES_MAX};
 use super::network::{GrantedNetwork, Network};
 use super::state::State;
@@ -42,6 +42,7 @@ pub struct Loaded {
     grants: Arc<Grants>,
     tree: Option<Arc<Tree>>,
     network: Option<Network>,
+    origin: CodeOrigin,
     pub(super) identity: Identity,
 }
 
@@ -241,9 +242,9 @@ impl Sandbox {
             manifest: Digest::of_json(&*manifest),
             engine: self.workshop.compatibility,
         };
-        let component = self
-            .workshop
-            .component(&self.engine, component, &identity.component)?;
+        let (component, origin) =
+            self.workshop
+                .component(&self.engine, component, &identity.component)?;
         for (name, _) in component.component_type().imports(&self.engine) {
             check_import(name, &manifest, &grants)?;
         }
@@ -266,6 +267,7 @@ impl Sandbox {
             grants: Arc::new(grants),
             tree: None,
             network: None,
+            origin,
             identity,
         })
     }
@@ -301,6 +303,12 @@ impl Loaded {
             network,
             ..self.clone()
         }
+    }
+
+    /// Where its machine code came from.
+    #[must_use]
+    pub fn origin(&self) -> CodeOrigin {
+        self.origin
     }
 
     /// What requests of its plans are made with; none where nothing of it leaves the machine.

@@ -10,11 +10,12 @@ use wasmtime::component::Component;
 
 use super::LoadError;
 use super::compile::Compiler;
+use super::confine::Confinement;
 use crate::model::Digest;
 use crate::store::Cache;
 
 /// What entries of the cache with machine code are called.
-const KIND: &str = "machine-code";
+const KIND: &str = "compiled-component";
 
 /// A component that was built with this program.
 struct Built {
@@ -31,6 +32,61 @@ static BUILT: &[Built] = include!(concat!(env!("OUT_DIR"), "/machine_code.rs"));
 /// The machine code of a component, made by the compiler of this very program: when it was built, in
 /// an earlier run, or just now. Only this file can make one.
 struct MachineCode(Cow<'static, [u8]>);
+
+/// Where the machine code of a component came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeOrigin {
+    /// It was built with this program.
+    Program,
+    /// A process of its own compiled it, now or for an earlier run, from which this was taken.
+    Process(Confinement),
+    /// The host itself compiled it.
+    Host,
+}
+
+/// What stands after machine code that is kept, where a process of its own made it: the two bits of
+/// its confinement are added.
+const PROCESS_MARK: u8 = b'0';
+
+/// The same where the host itself made it.
+const HOST_MARK: u8 = b'h';
+
+impl CodeOrigin {
+    /// The stable name of the origin.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::Process(_) => "process",
+            Self::Host => "host",
+        }
+    }
+
+    /// As it is kept with the code; what was built with the program is not.
+    fn mark(self) -> u8 {
+        match self {
+            Self::Process(confinement) => {
+                let bits = u8::from(confinement.landlock) + 2 * u8::from(confinement.seccomp);
+                PROCESS_MARK + bits
+            }
+            Self::Program | Self::Host => HOST_MARK,
+        }
+    }
+
+    fn of_mark(mark: u8) -> Option<Self> {
+        match mark {
+            HOST_MARK => Some(Self::Host),
+            PROCESS_MARK..=b'3' => {
+                let bits = mark - PROCESS_MARK;
+                Some(Self::Process(Confinement {
+                    landlock: bits & 1 != 0,
+                    seccomp: bits & 2 != 0,
+                }))
+            }
+            _ => None,
+        }
+    }
+}
 
 /// Where machine code is looked for and kept, and who makes it.
 #[derive(Clone)]
@@ -51,33 +107,38 @@ impl Workshop {
         engine: &Engine,
         component: &[u8],
         digest: &Digest,
-    ) -> Result<Component, LoadError> {
+    ) -> Result<(Component, CodeOrigin), LoadError> {
         let built = BUILT.iter().find(|built| built.component == *digest);
         let key = self.key(digest);
-        let sources: [&dyn Fn() -> Option<MachineCode>; 2] =
-            [&|| built.and_then(|built| self.built(built)), &|| {
-                self.kept(&key)
-            }];
+        let sources: [&dyn Fn() -> Option<(MachineCode, CodeOrigin)>; 2] = [
+            &|| Some((self.built(built?)?, CodeOrigin::Program)),
+            &|| self.kept(&key),
+        ];
         for source in sources {
-            match source().map(|code| code.component(engine)) {
-                Some(Ok(component)) => return Ok(component),
-                Some(Err(error)) => {
+            match source().map(|(code, origin)| (code.component(engine), origin)) {
+                Some((Ok(component), origin)) => return Ok((component, origin)),
+                Some((Err(error), _)) => {
                     tracing::warn!(%digest, "the engine refuses kept machine code: {error}");
                 }
                 None => {}
             }
         }
         tracing::debug!(%digest, "compiling");
-        let code = match &self.compiler {
-            Some(compiler) if built.is_none() => compiler.compile(component, &self.compatibility),
-            _ => engine
-                .precompile_component(component)
-                .map_err(LoadError::Compile),
-        }?;
-        self.cache.write(KIND, &key, &code);
-        MachineCode(Cow::Owned(code))
-            .component(engine)
-            .map_err(LoadError::Compile)
+        let (code, origin) = match &self.compiler {
+            Some(compiler) if built.is_none() => {
+                let (code, confinement) = compiler.compile(component, &self.compatibility)?;
+                tracing::info!(%digest, "compiled in a process of its own, confined by {confinement}");
+                (code, CodeOrigin::Process(confinement))
+            }
+            _ => {
+                let code = engine.precompile_component(component);
+                (code.map_err(LoadError::Compile)?, CodeOrigin::Host)
+            }
+        };
+        let kept = [code.as_slice(), &[origin.mark()]].concat();
+        self.cache.write(KIND, &key, &kept);
+        let component = MachineCode(Cow::Owned(code)).component(engine);
+        Ok((component.map_err(LoadError::Compile)?, origin))
     }
 
     fn built(&self, built: &Built) -> Option<MachineCode> {
@@ -85,10 +146,10 @@ impl Workshop {
         (compatibility == self.compatibility).then_some(MachineCode(Cow::Borrowed(code)))
     }
 
-    fn kept(&self, key: &Digest) -> Option<MachineCode> {
-        self.cache
-            .read(KIND, key)
-            .map(|code| MachineCode(Cow::Owned(code)))
+    fn kept(&self, key: &Digest) -> Option<(MachineCode, CodeOrigin)> {
+        let mut code = self.cache.read(KIND, key)?;
+        let origin = CodeOrigin::of_mark(code.pop()?)?;
+        Some((MachineCode(Cow::Owned(code)), origin))
     }
 
     /// Machine code is one component's for one engine.

@@ -15,7 +15,7 @@ use crate::pipeline::{
     SourceRecord, StageRecord, Trust, WaiverRecord,
 };
 use crate::report::commits::Commits;
-use crate::sandbox::{Limits, LogLevel, LogLine};
+use crate::sandbox::{CodeOrigin, Limits, LogLevel, LogLine};
 
 /// What `run --format json` writes: everything that a run came to.
 ///
@@ -197,6 +197,11 @@ pub struct PluginReport {
     pub version: Version,
     /// Digest of the component.
     pub digest: String,
+    /// Who made its machine code, now or for an earlier run: it was built with the `program`, a
+    /// `process` of its own compiled it, or the `host` did.
+    pub machine_code: String,
+    /// What kept the process that compiled it from anything else; null where none did.
+    pub confinement: Option<ConfinementReport>,
     /// Whether its findings count.
     pub mode: Mode,
     /// Whether its faults count.
@@ -240,6 +245,15 @@ pub struct FaultReport {
     pub limit: Option<String>,
     /// Guest frames, innermost first.
     pub backtrace: Vec<String>,
+}
+
+/// What kept a process that compiles from anything else, beyond its limits.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ConfinementReport {
+    /// Whether Landlock kept it from files, addresses and other processes.
+    pub landlock: bool,
+    /// Whether seccomp kept it from system calls that it does not need.
+    pub seccomp: bool,
 }
 
 /// What a plugin may use beyond the release itself.
@@ -519,6 +533,14 @@ impl PluginReport {
             kind: plugin.kind,
             version: plugin.version.clone(),
             digest: plugin.digest.to_string(),
+            machine_code: plugin.origin.name().to_owned(),
+            confinement: match plugin.origin {
+                CodeOrigin::Process(confinement) => Some(ConfinementReport {
+                    landlock: confinement.landlock,
+                    seccomp: confinement.seccomp,
+                }),
+                _ => None,
+            },
             mode: plugin.mode,
             on_fault: plugin.on_fault,
             verdict: plugin.verdict,
