@@ -48,6 +48,9 @@
 //! - A bound without a name, a unit and a test that trips it.
 //! - An error type for everybody. Each room has its own, and says in `help` what to do about it.
 //! - A room called `util` or `common`. What several rooms need is a noun, and lives in [`model`].
+//!
+//! Who is kept from what by this, with the test that shows it, and what is promised to nobody, is in
+//! `docs/threat-model.md` beside this package.
 
 pub mod cli;
 pub mod model;
