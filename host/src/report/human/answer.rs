@@ -73,10 +73,14 @@ pub(super) fn put(page: &mut Page, indent: usize, answer: &Answer, commits: &Com
                     let value = measure
                         .value
                         .map_or_else(|| "no data".to_owned(), |value| value.to_string());
+                    // `1` is the unit of what has none.
+                    let unit = match measure.unit.raw() {
+                        "" | "1" => String::new(),
+                        _ => format!(" {}", measure.unit.terminal()),
+                    };
                     format!(
-                        "{}: {value} {}, to be {}",
+                        "{}: {value}{unit}, to be {}",
                         measure.name.terminal(),
-                        measure.unit.terminal(),
                         measure.bound.terminal()
                     )
                 })

@@ -1,17 +1,13 @@
 use anstyle::Style;
 
-use super::{Page, page};
-use crate::model::{EffectState, MessageState, Part, Text};
+use super::{Page, answer, page};
+use crate::model::{EffectState, MessageState, Outcome, Part, Text};
 use crate::pipeline::{EffectRecord, RunRecord, StageRecord};
-use crate::report::journal;
+use crate::report::commits::Commits;
 use crate::report::json::{health_name, instant};
-use crate::report::words;
+use crate::report::{journal, outcome, words};
 
 /// Puts on a page what a stage waits for, who let it go, what it runs and what became of that.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one thing after the other, as on the page"
-)]
 pub(super) fn put(page: &mut Page, stage: &StageRecord, is_rehearsal: bool) {
     if let Some(over) = stage.overriding.as_ref().filter(|over| over.is_given) {
         page.led(
@@ -104,6 +100,16 @@ pub(super) fn put(page: &mut Page, stage: &StageRecord, is_rehearsal: bool) {
             &format!("{why} ({})", record.state.intent().what.terminal()),
         );
     }
+}
+
+/// Puts on a page what was measured of what a stage deployed, and why the last measurement came to
+/// what it did.
+pub(super) fn put_measured(
+    page: &mut Page,
+    stage: &StageRecord,
+    record: &RunRecord,
+    commits: &Commits<'_>,
+) {
     for measured in &stage.measured {
         page.text(
             2,
@@ -114,6 +120,23 @@ pub(super) fn put(page: &mut Page, stage: &StageRecord, is_rehearsal: bool) {
                 health_name(measured.health)
             ),
         );
+    }
+    let last = stage.measured.last().map(|measured| &measured.calls);
+    for (plugin, call) in last.into_iter().flatten() {
+        match outcome::words(&call.outcome) {
+            None => page.led(4, page::heading(), plugin, ""),
+            Some(happened) => {
+                let happened = format!(": it {}", happened.terminal());
+                page.led(4, page::heading(), plugin, &happened);
+                let origin = &record.configuration.pipeline.origin;
+                if let Some(help) = outcome::help(&call.outcome, plugin, origin) {
+                    page.led(6, page::heading(), "Help: ", &help);
+                }
+            }
+        }
+        if let Outcome::Answered(answer) = &call.outcome {
+            answer::put(page, 6, answer, commits);
+        }
     }
 }
 

@@ -159,6 +159,7 @@ fn put_stage(
         put_plugin(page, (plugin, stage), record, commits, detail);
     }
     effect::put(page, stage, record.sitting.is_none());
+    effect::put_measured(page, stage, record, commits);
     page.gap();
 }
 

@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::health_name;
+use super::run::FaultReport;
 use super::status::SentReport;
 use crate::model::{EffectState, RunState, Text};
 use crate::pipeline::{
@@ -58,7 +59,9 @@ pub struct MeasuredCallReport {
     pub plugin: String,
     /// What became of the call.
     pub outcome: String,
-    /// What it answered, or why it did not.
+    /// Why there is no answer; none when it answered.
+    pub fault: Option<FaultReport>,
+    /// What it answered; none when it did not.
     pub answer: Option<super::AnswerReport>,
 }
 
@@ -214,6 +217,7 @@ impl MeasuredReport {
                 .map(|(plugin, call)| MeasuredCallReport {
                     plugin: plugin.clone(),
                     outcome: call.outcome.name().to_owned(),
+                    fault: FaultReport::new(&call.outcome),
                     answer: answer(&call.outcome),
                 })
                 .collect(),
