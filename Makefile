@@ -19,7 +19,10 @@ TOOLS := $(TARGET_FOLDER)/tools/typos-$(TYPOS_VERSION)-shellcheck-$(SHELLCHECK_V
 # Where the tests of plugins/freeze-calendar look for python-dateutil and tzdata.
 CALENDAR := $(TARGET_FOLDER)/tools/calendar
 CALENDAR_READY := $(CALENDAR)/dateutil-$(DATEUTIL_VERSION)-tzdata-$(TZDATA_VERSION)
-SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo tests/mutants/run
+# Where the tests look for Prometheus, if it is not installed.
+PROMETHEUS := $(TARGET_FOLDER)/tools/prometheus
+PROMETHEUS_READY := $(PROMETHEUS)/usr/bin/prometheus
+SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/prometheus tests/mutants/run
 
 SHELL := bash
 .DEFAULT_GOAL := help
@@ -33,7 +36,7 @@ help: ## Lists these targets.
 demo: setup ## Builds Holdpoint and judges the history of this repository.
 	@.ci/demo
 
-test: setup nextest $(CALENDAR_READY) ## Runs every test and every example in the documentation, and counts them.
+test: setup nextest $(CALENDAR_READY) $(PROMETHEUS_READY) ## Runs every test and every example in the documentation, and counts them.
 	@.ci/test
 
 lint: setup $(TOOLS)/ready ## Format, spelling, shell scripts, clippy and documentation.
@@ -112,3 +115,6 @@ $(CALENDAR_READY):
 	@$(CALENDAR)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: \
 		python-dateutil==$(DATEUTIL_VERSION) tzdata==$(TZDATA_VERSION)
 	@touch $@
+
+$(PROMETHEUS_READY):
+	@.ci/prometheus $(PROMETHEUS)

@@ -633,7 +633,13 @@ fn the_standard_plugins_are_embedded() {
         let read = plugin::read(&Source::Embedded(name.to_owned())).expect("it can be read");
         assert_eq!(read.manifest.name, name);
         // What it has to be told nobody can know for it: such as where a tracker is.
-        let needs = ["change-ticket", "github-release", "http-health"].contains(&name);
+        let needs = [
+            "change-ticket",
+            "github-release",
+            "http-health",
+            "prometheus",
+        ];
+        let needs = needs.contains(&name);
         let checked = plugin::check_settings(&read.manifest, &json!({}));
         assert_eq!(checked.is_err(), needs, "{name}");
     }
