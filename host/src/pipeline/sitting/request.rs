@@ -361,6 +361,13 @@ impl Seat<'_> {
         let mut tried_here = false;
         let mut number = 0;
         loop {
+            if self.is_cancelled() {
+                return Ok(if may_be_made {
+                    Tried::Cancelled
+                } else {
+                    Tried::NothingSent
+                });
+            }
             number += 1;
             let believes = !tried_here && self.is_long_ago(&making.effect);
             let attempt = self.attempt(making, &ready, steps, (may_be_made, believes));
@@ -400,11 +407,7 @@ impl Seat<'_> {
             let wait = self.desk.retry.wait(number, random(), asked);
             tokio::select! {
                 biased;
-                _ = cancelled.wait_for(Option::is_some) => return Ok(if may_be_made {
-                    Tried::Cancelled
-                } else {
-                    Tried::NothingSent
-                }),
+                _ = cancelled.wait_for(Option::is_some) => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
