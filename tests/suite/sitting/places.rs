@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::people::gated;
 use super::{Project, entries, verify};
 use crate::context::Ran;
+use crate::hostile::program;
 use crate::loopback::{Received, Reply, Server};
 use crate::postgres::Cluster;
 use crate::store::At;
@@ -23,8 +24,23 @@ const LEASE: &str = "environment/production";
 /// What the plugin of the stage `notes` writes.
 const NOTES: &str = "RELEASE_NOTES.md";
 
-/// Policy, risk, claims of each sort, an approval, edits, commands, a channel, a measurement that
-/// fails, and so an undo.
+/// An action that makes a thing and takes it away.
+fn publish(server: &Server) -> String {
+    let url = server.url("/api/thing");
+    format!(
+        "\n[plugins.planner]\nsource = \"{}\"\n\
+         grants.requests = [{{ methods = [\"POST\", \"DELETE\"], url = \"{url}\", addresses = \
+         [\"127.0.0.0/8\"] }}, {{ methods = [\"POST\"], url = \"https://example.net/\" }}]\n\
+         grants.secrets.unused = {{ env = \"PATH\", for = \"https://example.net\" }}\n\
+         settings.steps = [{{ name = \"thing\", request = {{ url = \"{url}\", key = \"thing\", success \
+         = [204] }}, undo = {{ method = \"DELETE\", url = \"{url}\", success = [204] }} }}]\n\n\
+         [[stages]]\nid = \"publish\"\nuse = [\"planner\"]\n",
+        program("planner").display()
+    )
+}
+
+/// Policy, risk, claims of each sort, an approval, edits, commands, requests, a channel, a measurement
+/// that fails, and so an undo.
 fn pipeline(server: &Server) -> String {
     let more = format!(
         "[plugins.claims]\nsource = \"GAUGE\"\n\
@@ -35,9 +51,10 @@ fn pipeline(server: &Server) -> String {
          [[stages]]\nid = \"gate\"\n"
     );
     let people = gated().replace("[[stages]]\nid = \"gate\"\n", &more);
+    let publish = publish(server);
     let verify = verify("{ healthy-from = 0 }", "attempts = 2\ninterval = \"1ms\"");
     format!(
-        "{people}repeatable = true\n{verify}\n[channels.releases]\nuse = \"webhook\"\n\
+        "{people}repeatable = true\n{publish}{verify}\n[channels.releases]\nuse = \"webhook\"\n\
          media-type = \"application/cloudevents+json\"\naddress = \"{}\"\n\
          addresses = [\"127.0.0.0/8\"]\n",
         server.url("/hook")
@@ -100,6 +117,7 @@ impl Case {
         for part in ["state", "payments"] {
             copy(&case.at(part), &case.saved.path().join(part));
         }
+        // Nothing was published yet.
         case.before = case.server.received().len();
         case
     }
@@ -192,6 +210,9 @@ impl Case {
             "after-post:deployed/deploy",
             "after-sent:finished",
             "after-deploy/run/1",
+            "after-planned:publish",
+            "before-publish/request/1",
+            "after-publish/revert/1",
             "after-measured:verify/2",
             "before-deploy/undo/1",
             "after-rested",
@@ -215,6 +236,7 @@ impl Case {
         assert_eq!(self.notes(), whole.notes, "{place}");
         assert_eq!(self.leases(), "0", "{place}");
         self.check_ledger(place);
+        self.check_requests(place);
         self.check_messages(place, &status);
         check_journal(place, &status);
     }
@@ -239,9 +261,24 @@ impl Case {
         }
     }
 
+    fn check_requests(&self, place: &str) {
+        let received = self.received();
+        for (method, effect) in [
+            ("POST /api/", "publish/request/1"),
+            ("DELETE /api/", "publish/revert/1"),
+        ] {
+            let of_it = || received.iter().filter(|one| one.head.starts_with(method));
+            let most = if place.contains(effect) { 2 } else { 1 };
+            assert!((1..=most).contains(&of_it().count()), "{place}: {method}");
+            let keys: BTreeSet<_> = of_it().map(|one| one.header("idempotency-key")).collect();
+            assert_eq!(keys.len(), 1, "{place}: one key an effect");
+        }
+    }
+
     fn check_messages(&self, place: &str, status: &Value) {
         let mut times: BTreeMap<String, usize> = BTreeMap::new();
-        for message in self.received() {
+        let is_message = |received: &Received| received.head.starts_with("POST /hook ");
+        for message in self.received().into_iter().filter(is_message) {
             let key = message.header("idempotency-key").expect("a key").to_owned();
             *times.entry(key).or_default() += 1;
         }
@@ -354,6 +391,11 @@ fn a_signal_at_any_place_of_the_stages_loses_nothing() {
 #[test]
 fn a_signal_at_any_place_of_the_messages_loses_nothing() {
     end_everywhere(None, is_of_messages);
+}
+
+#[test]
+fn a_signal_at_any_place_of_the_stages_loses_nothing_on_postgresql() {
+    end_everywhere(Some(Cluster::start()), |place| !is_of_messages(place));
 }
 
 #[test]
