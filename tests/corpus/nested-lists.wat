@@ -7,9 +7,9 @@
     (local $at i32)
     (local.set $at (i32.const 65536))
     (loop $more
-      (i32.store offset=40 (local.get $at) (i32.const 8192)) ;; headers of the request
-      (i32.store offset=44 (local.get $at) (i32.const 1000))
-      (local.set $at (i32.add (local.get $at) (i32.const 108)))
-      (br_if $more (i32.lt_u (local.get $at) (i32.const 173536))))
+      (i32.store offset=32 (local.get $at) (i32.const 8192)) ;; headers of the request
+      (i32.store offset=36 (local.get $at) (i32.const 1000))
+      (local.set $at (i32.add (local.get $at) (i32.const 172)))
+      (br_if $more (i32.lt_u (local.get $at) (i32.const 237536))))
     (i32.const 16))
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096)))
