@@ -111,10 +111,10 @@ async fn say(
     };
     let valid = SignedDuration::from_hours(ASSUME_HOURS);
     let reason = arguments.reason.as_deref();
+    // What comes next is this very sitting.
     saying
-        .say(&arguments.sign, (act, binding), reason, valid, output)
-        .await?;
-    Ok(())
+        .keep(&arguments.sign, (act, binding), reason, valid, output)
+        .await
 }
 
 /// The run that is meant.

@@ -123,16 +123,40 @@ impl Saying {
         }
     }
 
-    /// Shows what is to be signed, has it signed, and keeps it; or writes it for somebody else to
-    /// sign, or takes what somebody else has signed.
+    /// Does it, and says what comes next.
     pub(super) async fn say(
         self,
+        how: &SignArguments,
+        said: (Act, Binding),
+        reason: Option<&str>,
+        valid: SignedDuration,
+        output: Output,
+    ) -> Result<ExitCode, Failure> {
+        self.keep(how, said, reason, valid, output).await?;
+        if !how.only_prints() {
+            let mut page = output.page();
+            page.text(
+                0,
+                &format!(
+                    "Recorded. Whether it counts is decided in the next sitting: holdpoint resume {}",
+                    self.run.id.short()
+                ),
+            );
+            output.put(page)?;
+        }
+        Ok(ExitCode::GO)
+    }
+
+    /// Shows what is to be signed, has it signed, and keeps it; or writes it for somebody else to
+    /// sign, or takes what somebody else has signed.
+    pub(super) async fn keep(
+        &self,
         how: &SignArguments,
         (act, binding): (Act, Binding),
         reason: Option<&str>,
         valid: SignedDuration,
         output: Output,
-    ) -> Result<ExitCode, Failure> {
+    ) -> Result<(), Failure> {
         let issued = seconds(now());
         let (document, signature) =
             if let (Some(document), Some(signature)) = (&how.document, &how.signature) {
@@ -152,8 +176,7 @@ impl Saying {
                 };
                 let document = body.write().map_err(Failure::Statement)?;
                 if how.print {
-                    output.put_bytes(&document)?;
-                    return Ok(ExitCode::GO);
+                    return output.put_bytes(&document);
                 }
                 let mut page = output.page();
                 human_statement(&mut page, &body);
@@ -177,16 +200,7 @@ impl Saying {
             signature,
         };
         self.store.say(&statement).await?;
-        let mut page = output.page();
-        page.text(
-            0,
-            &format!(
-                "Recorded. Whether it counts is decided in the next sitting: holdpoint resume {}",
-                self.run.id.short()
-            ),
-        );
-        output.put(page)?;
-        Ok(ExitCode::GO)
+        Ok(())
     }
 
     /// What was signed elsewhere is a statement of this act about this run.
