@@ -4,6 +4,7 @@
 
 mod cut;
 mod github;
+mod people;
 mod plans;
 
 use serde_json::{Value, json};
