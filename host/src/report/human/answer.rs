@@ -51,8 +51,15 @@ pub(super) fn put(page: &mut Page, indent: usize, answer: &Answer, commits: &Com
             steps
                 .iter()
                 .map(|step| {
+                    let undo = step.undo.as_ref().map_or_else(
+                        || "nothing takes it back".to_owned(),
+                        |undo| {
+                            let (method, url) = (&undo.method, &undo.url);
+                            format!("taken back with {} {}", method.terminal(), url.terminal())
+                        },
+                    );
                     format!(
-                        "{}: {} {}",
+                        "{}: {} {}; {undo}",
                         step.title.terminal(),
                         step.request.method.terminal(),
                         step.request.url.terminal()
