@@ -118,18 +118,24 @@ fn while_the_last_message_waits_to_be_sent_again() {
     ));
     let mut run = project.arguments(project.command(), ["run"]);
     let mut child = run
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("the program can be started");
-    while server.received().is_empty() {
+    // Only where the answer was heard and recorded is it waiting.
+    let is_waiting = || {
+        let ran = project.holdpoint(["status", "--format", "json"]);
+        ran.code == 0 && ran.json()["messages"].to_string().contains("answered 503")
+    };
+    while server.received().is_empty() || !is_waiting() {
         assert_eq!(child.try_wait().expect("it is there"), None);
-        std::thread::yield_now();
     }
     let asked = Instant::now();
     say(&child, "-TERM");
-    child.wait().expect("it is there");
+    let ran = Ran::of(child.wait_with_output()).expect_code(143);
     assert!(asked.elapsed() < ENDING_TIME, "{:?}", asked.elapsed());
+    // Work that does not end in time is left alone, and says nothing.
+    assert_eq!(ran.json()["sitting"]["cancelled"], "SIGTERM");
     assert_eq!(project.status()["messages"][0]["state"], "pending");
     ledger_says(&project, &["deploy 1.1.0"]);
 }
