@@ -41,7 +41,7 @@ pub use confine::Confinement;
 pub use load::{LoadError, Loaded, Sandbox};
 pub use machine_code::CodeOrigin;
 pub use network::{
-    Brokered, BrokeredError, KEY_HEADER, Network, NotMade, PlannedCall, SENT_BYTES_MAX,
+    Brokered, BrokeredError, IDEMPOTENCY_KEY, Network, NotMade, PlannedCall, SENT_BYTES_MAX,
 };
 pub use record::{Recording, Sink};
 pub use replay::Replayed;

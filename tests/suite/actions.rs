@@ -41,6 +41,13 @@ fn pipeline(grants: &str, steps: &[String]) -> String {
     )
 }
 
+/// A project whose only stage has an action that plans these steps.
+fn planning(server: &Server, steps: &[String]) -> Project {
+    let project = Project::new();
+    project.pipeline(&pipeline(&grants(server), steps));
+    project
+}
+
 /// A step that posts to `/api/NAME`, with more keys.
 fn step(server: &Server, name: &str, more: &str) -> String {
     let url = server.url(&format!("/api/{name}"));
@@ -141,9 +148,8 @@ fn what_was_made_is_taken_back_last_first_when_something_is_refused() {
             _ => things(number, received),
         }
     }));
-    let project = Project::new();
     let steps = ["one", "two", "three"].map(|name| step(&server, name, &undo(&server, name)));
-    project.pipeline(&pipeline(&grants(&server), &steps));
+    let project = planning(&server, &steps);
     let report = project.run().expect_code(5).json();
     assert_eq!(report["effects"], "undone");
     assert_eq!(
@@ -199,14 +205,13 @@ fn what_cannot_be_taken_back_is_said_and_keeps_nothing_else_from_being_taken_bac
             _ => things(number, received),
         }
     }));
-    let project = Project::new();
     let steps = [
         step(&server, "one", &undo(&server, "one")),
         step(&server, "two", ""),
         step(&server, "three", &undo(&server, "three")),
         step(&server, "four", ""),
     ];
-    project.pipeline(&pipeline(&grants(&server), &steps));
+    let project = planning(&server, &steps);
     let mut command = project.command();
     command
         .args(["run", "--pipeline"])
@@ -232,8 +237,7 @@ fn a_first_request_that_is_refused_leaves_nothing_to_undo_and_is_tried_again_by_
         Reply::status(401),
         Reply::with(201, "", "{}"),
     ]));
-    let project = Project::new();
-    project.pipeline(&pipeline(&grants(&server), &[step(&server, "one", "")]));
+    let project = planning(&server, &[step(&server, "one", "")]);
     let report = project.run().expect_code(3).json();
     assert_eq!(report["effects"], "none");
     assert!(
@@ -251,8 +255,7 @@ fn who_is_busy_is_asked_again_and_no_more_often_than_it_says() {
     let runtime = runtime();
     let busy = Reply::with(503, "retry-after: 0\r\n", "");
     let server = runtime.block_on(Server::new([busy, Reply::with(201, "", "{}")]));
-    let project = Project::new();
-    project.pipeline(&pipeline(&grants(&server), &[step(&server, "one", "")]));
+    let project = planning(&server, &[step(&server, "one", "")]);
     project.run().expect_code(0);
     assert_eq!(came(&server).len(), 2);
     // Who asks for longer than a lease is held is asked by the next run.
@@ -260,12 +263,11 @@ fn who_is_busy_is_asked_again_and_no_more_often_than_it_says() {
     let made = Reply::with(201, "", "{}");
     let busy = Reply::with(429, "retry-after: 3600\r\n", "");
     let server = runtime.block_on(Server::new([made.clone(), busy, made]));
-    let project = Project::new();
     let steps = [
         step(&server, "one", &undo(&server, "one")),
         step(&server, "two", ""),
     ];
-    project.pipeline(&pipeline(&grants(&server), &steps));
+    let project = planning(&server, &steps);
     let report = project.run().expect_code(3).json();
     assert_eq!(
         states(&report),
@@ -352,18 +354,27 @@ fn what_an_answer_says_leads_to_no_other_place() {
     ] {
         let body = json!({ "id": id }).to_string();
         let server = runtime.block_on(Server::asking(move |_, _| Reply::with(201, "", &body)));
-        let project = Project::new();
         let url = server.url("/api/one/{{one./id}}/label");
         let steps = [
             step(&server, "one", ""),
             format!("{{ name = \"two\", request = {{ url = \"{url}\" }} }}"),
         ];
-        project.pipeline(&pipeline(&grants(&server), &steps));
+        let project = planning(&server, &steps);
         // The first one cannot be taken back.
         let report = project.run().expect_code(6).json();
         assert_eq!(came(&server), ["POST /api/one"], "{id}");
         assert_eq!(states(&report)[1], "publish/request/2 not-begun", "{id}");
     }
+    // An answer without anything in it is one that says nothing, and not one that is not known.
+    let server = runtime.block_on(Server::asking(|_, _| Reply::with(201, "", "")));
+    let url = server.url("/api/one/{{one./id}}");
+    let steps = [
+        step(&server, "one", ""),
+        format!("{{ name = \"two\", request = {{ url = \"{url}\" }} }}"),
+    ];
+    let project = planning(&server, &steps);
+    let report = project.run().expect_code(6).json();
+    assert_eq!(states(&report)[1], "publish/request/2 not-begun");
     for (id, expected) in [
         ("a?b=c#d", "a%3Fb%3Dc%23d"),
         ("a b", "a%20b"),
@@ -372,13 +383,12 @@ fn what_an_answer_says_leads_to_no_other_place() {
     ] {
         let body = json!({ "id": id }).to_string();
         let server = runtime.block_on(Server::asking(move |_, _| Reply::with(201, "", &body)));
-        let project = Project::new();
         let url = server.url("/api/one/{{one./id}}");
         let steps = [
             step(&server, "one", ""),
             format!("{{ name = \"two\", request = {{ url = \"{url}\" }} }}"),
         ];
-        project.pipeline(&pipeline(&grants(&server), &steps));
+        let project = planning(&server, &steps);
         project.run().expect_code(0);
         assert_eq!(came(&server)[1], format!("POST /api/one/{expected}"));
     }

@@ -14,11 +14,8 @@ use super::destination::Destination;
 use super::kill_point::kill_point;
 use super::retry::{Attempt, MAY_HAVE_ARRIVED, RetryPolicy, random};
 use crate::model::{Digest, MessageKey, MessageState, OutboxMessage, Text};
-use crate::sandbox::{HttpClient, HttpError, HttpRequest, HttpResponse};
+use crate::sandbox::{HttpClient, HttpError, HttpRequest, HttpResponse, IDEMPOTENCY_KEY};
 use crate::store::{Changes, Sitting, StoreError};
-
-/// The header that names a message: the same in every attempt of every sitting.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The longest time that messages are delivered for: whoever asks for more means without an end.
 const BUDGET_MAX: Duration = Duration::from_hours(24);

@@ -25,7 +25,7 @@ pub(super) const REQUESTS_MAX: u64 = 100;
 
 /// The header by which a service knows a request that it has taken before
 /// (draft-ietf-httpapi-idempotency-key-header).
-pub const KEY_HEADER: &str = "idempotency-key";
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Bytes of an artifact that is sent with a request, at most: it is held in memory meanwhile.
 pub const SENT_BYTES_MAX: u64 = 512 << 20;

@@ -49,12 +49,11 @@ fn probe(server: &Server) -> String {
 fn what_nobody_knows_and_nothing_shows_is_left_to_a_person() {
     let runtime = runtime();
     let server = runtime.block_on(Server::asking(shop(&[1])));
-    let project = Project::new();
     let steps = [
         step(&server, "one", &undo(&server, "one")),
         step(&server, "two", ""),
     ];
-    project.pipeline(&pipeline(&grants(&server), &steps));
+    let project = planning(&server, &steps);
     for _ in 0..2 {
         let report = project.run().expect_code(6).json();
         assert_eq!(report["effects"], "unknown");
@@ -67,8 +66,7 @@ fn what_nobody_knows_and_nothing_shows_is_left_to_a_person() {
 fn with_a_key_it_is_made_again_under_the_same_key() {
     let runtime = runtime();
     let server = runtime.block_on(Server::asking(shop(&[1, 2])));
-    let project = Project::new();
-    project.pipeline(&pipeline(&grants(&server), &[keyed(&server)]));
+    let project = planning(&server, &[keyed(&server)]);
     project.run().expect_code(0);
     let received = server.received();
     assert_eq!(came(&server), ["POST /api/one"; 3]);
@@ -83,8 +81,7 @@ fn with_a_key_it_is_made_again_under_the_same_key() {
 fn a_server_error_says_nothing_about_what_was_made() {
     let runtime = runtime();
     let server = runtime.block_on(Server::new([Reply::status(500), Reply::status(422)]));
-    let project = Project::new();
-    project.pipeline(&pipeline(&grants(&server), &[keyed(&server)]));
+    let project = planning(&server, &[keyed(&server)]);
     // It may be refused because it was made before.
     let report = project.run().expect_code(6).json();
     assert_eq!(states(&report), ["publish/request/1 unknown"]);
@@ -96,10 +93,9 @@ fn an_answer_that_says_neither_yes_nor_no_is_not_repeated() {
     let runtime = runtime();
     for status in [200, 303, 408, 502, 503] {
         let server = runtime.block_on(Server::new([Reply::status(status)]));
-        let project = Project::new();
         let url = server.url("/api/one");
         let one = format!("{{ name = \"one\", request = {{ url = \"{url}\", success = [201] }} }}");
-        project.pipeline(&pipeline(&grants(&server), &[one]));
+        let project = planning(&server, &[one]);
         let report = project.run().expect_code(6).json();
         assert_eq!(states(&report), ["publish/request/1 unknown"], "{status}");
         assert_eq!(came(&server).len(), 1, "{status}");
@@ -116,14 +112,38 @@ fn that_nothing_is_there_is_not_believed_at_once() {
             _ => Reply::Close,
         }
     }));
-    let project = Project::new();
     let one = step(&server, "one", &probe(&server));
-    project.pipeline(&pipeline(&grants(&server), &[one]));
+    let project = planning(&server, &[one]);
     project.run().expect_code(6);
     let posts = |all: &[String]| all.iter().filter(|line| line.starts_with("POST")).count();
     assert_eq!(posts(&came(&server)), 1);
     project.run().expect_code(6);
     assert_eq!(posts(&came(&server)), 1);
+}
+
+#[test]
+fn what_is_believed_goes_by_the_last_attempt() {
+    let runtime = runtime();
+    let server = runtime.block_on(Server::asking(|_, received| {
+        match line(received).split(' ').next() {
+            Some("GET") => Reply::with(200, "", "[]"),
+            _ => Reply::Close,
+        }
+    }));
+    let one = step(&server, "one", &probe(&server));
+    let project = planning(&server, &[one]);
+    // An hour after the first attempt it is made again; a second after that one it is not.
+    for (time, made) in [
+        ("2026-11-22T10:00:00Z", 1),
+        ("2026-11-22T11:00:00Z", 2),
+        ("2026-11-22T11:00:01Z", 2),
+    ] {
+        let mut command = project.arguments(project.failpoints(time), ["run"]);
+        Ran::of(command.output()).expect_code(6);
+        let all = came(&server);
+        let posts = all.iter().filter(|line| line.starts_with("POST"));
+        assert_eq!(posts.count(), made, "{time}");
+    }
 }
 
 #[test]
@@ -135,9 +155,8 @@ fn a_list_that_is_not_there_says_nothing() {
             _ => Reply::with(201, "", "{\"id\":1}"),
         }
     }));
-    let project = Project::new();
     let one = step(&server, "one", &probe(&server));
-    project.pipeline(&pipeline(&grants(&server), &[one]));
+    let project = planning(&server, &[one]);
     kills::kill(&project, "after-publish/request/1", None);
     let mut command = project.arguments(project.failpoints(LATER), ["run"]);
     Ran::of(command.output()).expect_code(6);
@@ -180,7 +199,6 @@ fn a_signal_before_anything_is_sent_leaves_nothing_unknown() {
 fn what_can_be_found_out_is_asked_before_it_is_made_again() {
     let runtime = runtime();
     let server = runtime.block_on(Server::asking(shop(&[1])));
-    let project = Project::new();
     let url = server.url("/api/one/{{one./id}}/label");
     let steps = [
         step(
@@ -192,7 +210,7 @@ fn what_can_be_found_out_is_asked_before_it_is_made_again() {
             "{{ name = \"two\", request = {{ method = \"PUT\", url = \"{url}\", success = [204] }} }}"
         ),
     ];
-    project.pipeline(&pipeline(&grants(&server), &steps));
+    let project = planning(&server, &steps);
     project.run().expect_code(0);
     // The answer of the probe stands for the one that was lost.
     assert_eq!(
@@ -206,7 +224,6 @@ fn what_can_be_found_out_is_asked_before_it_is_made_again() {
 fn killed(place: &str, more: &dyn Fn(&Server) -> String) -> (i32, Vec<String>) {
     let runtime = runtime();
     let server = runtime.block_on(Server::asking(shop(&[])));
-    let project = Project::new();
     let steps = [
         step(&server, "one", &more(&server)),
         format!(
@@ -214,7 +231,7 @@ fn killed(place: &str, more: &dyn Fn(&Server) -> String) -> (i32, Vec<String>) {
             server.url("/api/one/{{one./id}}")
         ),
     ];
-    project.pipeline(&pipeline(&grants(&server), &steps));
+    let project = planning(&server, &steps);
     kills::kill(&project, place, None);
     let mut command = project.arguments(project.failpoints(LATER), ["run"]);
     let ran = Ran::of(command.output());
@@ -305,9 +322,8 @@ fn undoing_goes_on_where_it_was_cut() {
                 _ => things(number, received),
             }
         }));
-        let project = Project::new();
         let steps = ["one", "two", "three"].map(|name| step(&server, name, &undo(&server, name)));
-        project.pipeline(&pipeline(&grants(&server), &steps));
+        let project = planning(&server, &steps);
         kills::kill(&project, place, None);
         let mut command = project.arguments(project.failpoints(LATER), ["run"]);
         let report = Ran::of(command.output()).expect_code(5).json();
@@ -324,8 +340,7 @@ fn undoing_goes_on_where_it_was_cut() {
 fn a_signal_ends_a_request_that_is_not_answered_and_its_outcome_is_not_known() {
     let runtime = runtime();
     let server = runtime.block_on(Server::new([Reply::Silence]));
-    let project = Project::new();
-    project.pipeline(&pipeline(&grants(&server), &[step(&server, "one", "")]));
+    let project = planning(&server, &[step(&server, "one", "")]);
     let mut command = project.arguments(project.command(), ["run"]);
     let child = command
         .stdout(Stdio::piped())

@@ -4,8 +4,7 @@ use super::*;
 
 #[track_caller]
 fn refused(server: &Server, steps: &[String], expected: &str) {
-    let project = Project::new();
-    project.pipeline(&pipeline(&grants(server), steps));
+    let project = planning(server, steps);
     let report = project.run().expect_code(3).json();
     let plugin = &report["stages"][0]["plugins"][0];
     assert_eq!(plugin["outcome"], "malformed", "{plugin:#}");
@@ -205,8 +204,7 @@ fn a_project_has_no_more_done_than_its_base_policy() {
 fn check_says_what_an_action_may_have_made() {
     let runtime = runtime();
     let server = runtime.block_on(Server::asking(things));
-    let project = Project::new();
-    project.pipeline(&pipeline(&grants(&server), &[step(&server, "one", "")]));
+    let project = planning(&server, &[step(&server, "one", "")]);
     let mut command = project.command();
     command
         .args(["check", "--pipeline"])

@@ -168,9 +168,14 @@ impl Seat<'_> {
                 _ => None,
             })
             .collect();
+        self.conclude_fault(words);
+    }
+
+    /// Makes a fault of the stage that was decided last, with what is missing.
+    pub(super) fn conclude_fault(&mut self, missing: Vec<Text>) {
         if let Some(record) = self.stages.last_mut() {
             record.verdict = record.verdict.max(Verdict::Fault);
-            record.missing.extend(words);
+            record.missing.extend(missing);
         }
     }
 

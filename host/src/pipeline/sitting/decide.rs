@@ -1,5 +1,5 @@
 use super::{Seat, SittingError};
-use crate::model::{CallEntry, Decision, Demand, Digest, Record, Text, Verdict};
+use crate::model::{Binding, CallEntry, Decision, Demand, Digest, Record, Text, Verdict};
 use crate::pipeline::approval::{
     ApprovalQuestion, OverrideQuestion, findings_digest, overriding, standing,
 };
@@ -77,7 +77,7 @@ impl Seat<'_> {
             }
             record.overriding = Some(over);
         }
-        self.record_decision(stage, &record, findings, missing, statements)
+        self.record_decision(stage, &record, binding, missing, statements)
             .await?;
         Ok(Some(record))
     }
@@ -86,7 +86,7 @@ impl Seat<'_> {
         &mut self,
         stage: &Stage,
         record: &StageRecord,
-        findings: Digest,
+        binding: Binding,
         missing: Vec<Text>,
         statements: Vec<Digest>,
     ) -> Result<(), SittingError> {
@@ -114,11 +114,11 @@ impl Seat<'_> {
         let decided = Record::Decided(Decision {
             stage: stage.id.clone(),
             verdict: record.verdict,
-            findings,
+            findings: binding.findings,
             score: record.score().map(|score| score.value),
             missing,
             statements,
-            commands: self.commands_let_go(stage, &self.steps_of(stage, record)),
+            commands: binding.commands,
             approvals_valid_seconds: stage.approvals_valid.0.as_secs(),
             calls,
         });

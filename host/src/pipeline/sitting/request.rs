@@ -10,7 +10,7 @@ use super::{Seat, SittingError};
 use crate::model::{
     Content, Digest, EffectId, EffectOutcome, EffectState, Header, HttpMethod as _, Intent, Part,
     Planned, PlannedMethod, PlannedRequest, PlannedStep, Probe, Record, Settlement, Text,
-    UrlTemplate, Verdict,
+    UrlTemplate,
 };
 use crate::pipeline::load::Stage;
 use crate::pipeline::requests::{
@@ -18,7 +18,9 @@ use crate::pipeline::requests::{
 };
 use crate::pipeline::retry::random;
 use crate::release::{Error, read_artifact};
-use crate::sandbox::{HttpLimits, HttpResponse, KEY_HEADER, NotMade, PlannedCall, SENT_BYTES_MAX};
+use crate::sandbox::{
+    HttpLimits, HttpResponse, IDEMPOTENCY_KEY, NotMade, PlannedCall, SENT_BYTES_MAX,
+};
 
 /// Attempts at one request in one sitting, at most.
 const ATTEMPTS_MAX: u32 = 5;
@@ -110,7 +112,7 @@ impl Seat<'_> {
         if self.plans.contains_key(&stage.id) || !acts(stage) {
             return Ok(true);
         }
-        let Some(record) = self.stages.last_mut() else {
+        let Some(record) = self.stages.last() else {
             return Ok(false);
         };
         let silent: Vec<Text> = without_plan(record)
@@ -118,8 +120,7 @@ impl Seat<'_> {
             .map(|plugin| Text::from(format!("a plan of the action `{plugin}`")))
             .collect();
         if !silent.is_empty() {
-            record.verdict = record.verdict.max(Verdict::Fault);
-            record.missing.extend(silent);
+            self.conclude_fault(silent);
             return Ok(false);
         }
         let steps = planned_steps(record);
@@ -150,11 +151,8 @@ impl Seat<'_> {
                 Made::Done => {}
                 Made::Refused => return Ok(Carried::Failed),
                 Made::Later(why) => {
-                    if let Some(record) = self.stages.last_mut() {
-                        record.verdict = record.verdict.max(Verdict::Fault);
-                        let words = format!("the effect {effect}: {}", why.raw());
-                        record.missing.push(Text::from(words));
-                    }
+                    let words = format!("the effect {effect}: {}", why.raw());
+                    self.conclude_fault(vec![Text::from(words)]);
                     return Ok(Carried::Later);
                 }
                 Made::Unknown => return Ok(Carried::Unknown),
@@ -223,9 +221,8 @@ impl Seat<'_> {
         if is_unknown && !making.repeatable {
             return Ok(Made::Unknown);
         }
-        if !is_unknown {
-            self.write(Record::Intended(self.intent(&making))).await?;
-        }
+        // Also where it is tried again: what is not there is believed by the time of the last attempt.
+        self.write(Record::Intended(self.intent(&making))).await?;
         let began = Instant::now();
         self.place(|| format!("before-{}", making.effect)).await;
         let tried = self.attempts(&making, steps, is_unknown).await?;
@@ -295,10 +292,8 @@ impl Seat<'_> {
         output: Option<Vec<u8>>,
         began: Instant,
     ) -> Result<(), SittingError> {
-        let documents: Vec<Vec<u8>> = output
-            .into_iter()
-            .filter(|output| !output.is_empty())
-            .collect();
+        // An empty answer is one too: it is not what a person said without having seen it.
+        let documents: Vec<Vec<u8>> = output.into_iter().collect();
         let settled = Record::Settled(Settlement {
             effect,
             outcome,
@@ -495,7 +490,7 @@ impl Seat<'_> {
         };
         let mut headers = pairs(&request.headers);
         if !request.idempotency_key.is_empty() {
-            headers.push((KEY_HEADER.to_owned(), self.request_key(making)));
+            headers.push((IDEMPOTENCY_KEY.to_owned(), self.request_key(making)));
         }
         let defaults = HttpLimits::default();
         let (body, limits) = match &request.content {

@@ -11,7 +11,7 @@ use crate::model::{
     Text, UrlTemplate,
 };
 use crate::sandbox::http::HttpRequest;
-use crate::sandbox::network::{KEY_HEADER, SENT_BYTES_MAX, not_planned};
+use crate::sandbox::network::{IDEMPOTENCY_KEY, SENT_BYTES_MAX, not_planned};
 
 /// Steps of one plan, at most: each one is a request that waits for an answer.
 const STEPS_MAX: usize = 100;
@@ -180,13 +180,14 @@ impl Contract<'_> {
         let mut headers: Vec<(&str, &str)> = pairs.collect();
         if headers
             .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case(KEY_HEADER))
+            .any(|(name, _)| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY))
         {
-            let words = format!("has the header `{KEY_HEADER}`, which is the host's own to set");
+            let words =
+                format!("has the header `{IDEMPOTENCY_KEY}`, which is the host's own to set");
             return Err(of_step(step, &words));
         }
         if asked.has_key {
-            headers.push((KEY_HEADER, "0"));
+            headers.push((IDEMPOTENCY_KEY, "0"));
         }
         if let Err(error) = HttpRequest::new(method.name(), &example, &headers, Bytes::new()) {
             let words = format!("has a request of which {error}: {}", error.help());
