@@ -82,12 +82,14 @@ auc: setup nextest ## Ranks commits later blamed for defects by change-risk: mak
 		-E 'test(=risk::auc::table_of_named_data)'
 
 COMMITS := 10000
-bench: setup ## Measures a call and a whole run: make bench REPOSITORY=a RANGE=v1..v2 COMMITS=100000
+bench: setup nextest ## Measures a call, a whole run and the attacks: make bench REPOSITORY=a RANGE=v1..v2 COMMITS=100000
 	cargo build --release --workspace --bins --locked
 	cargo bench --workspace --bench call --locked
 	cargo bench --workspace --bench run --locked -- \
 		'$(abspath $(TARGET_FOLDER))/release/holdpoint' '$(COMMITS)' \
 		$(if $(REPOSITORY),'$(abspath $(REPOSITORY))' '$(RANGE)')
+	cargo build --workspace --bins --locked
+	cargo nextest run --workspace --locked --run-ignored all --no-capture -E 'test(=corpus::costs)'
 
 doc: setup ## Builds the documentation of the code.
 	cargo doc --workspace --no-deps --locked

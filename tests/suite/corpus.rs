@@ -14,6 +14,7 @@ mod lies;
 mod page;
 #[cfg(target_os = "linux")]
 mod processes;
+mod random;
 mod state;
 mod twin;
 
@@ -60,6 +61,17 @@ pub struct Seen {
     pub words: String,
     /// The key of `limits` that it names.
     pub limit: Option<String>,
+    /// What the call took of what it has, where it was called through the program.
+    pub cost: Option<Cost>,
+}
+
+/// What a call took, and what it has.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    pub milliseconds: u64,
+    pub milliseconds_max: u64,
+    pub memory_bytes: u64,
+    pub memory_bytes_max: u64,
 }
 
 impl Seen {
@@ -68,6 +80,7 @@ impl Seen {
             outcome: outcome.to_owned(),
             words: words.into(),
             limit: None,
+            cost: None,
         }
     }
 }
@@ -138,14 +151,26 @@ fn table() -> (toml::Table, Vec<Attack>) {
     (limits, attacks.collect())
 }
 
+/// How the attacks of a group are run.
+fn runner(group: &str) -> fn(&Ground, &Attack) -> Seen {
+    match group {
+        "compiling" => |_, attack| compiling::run(attack),
+        "files" => |_, attack| files::run(attack),
+        "lies" => lies::run,
+        "state" => state::run,
+        _ => Ground::run,
+    }
+}
+
 /// Runs the attacks of a group, holds what they came to against the table, and the page against it.
-fn run_group(name: &str, run: impl Fn(&Attack) -> Seen + Sync) {
+fn run_group(name: &str) {
     let (_, attacks) = table();
     let attacks: Vec<&Attack> = attacks
         .iter()
         .filter(|attack| attack.group == name)
         .collect();
     assert!(!attacks.is_empty(), "{name} has no attacks");
+    let (ground, run) = (Ground::new(), runner(name));
     let next = AtomicUsize::new(0);
     let seen = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -156,7 +181,7 @@ fn run_group(name: &str, run: impl Fn(&Attack) -> Seen + Sync) {
                     let Some(attack) = attacks.get(number) else {
                         return;
                     };
-                    let came_to = run(attack);
+                    let came_to = run(&ground, attack);
                     seen.lock()
                         .expect("nobody panicked")
                         .push((number, came_to));
@@ -180,75 +205,67 @@ fn run_group(name: &str, run: impl Fn(&Attack) -> Seen + Sync) {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     let outcomes = seen.into_iter().map(|(_, seen)| seen.outcome);
     page::hold(name, attacks.into_iter().zip(outcomes));
-}
-
-/// The groups whose attacks are guests that are told what to do.
-fn run_guests(name: &str) {
-    let ground = Ground::new();
-    run_group(name, |attack| ground.run(attack));
     ground.assert_no_secret();
 }
 
 #[test]
 fn loops_end() {
-    run_guests("loops");
+    run_group("loops");
 }
 
 #[test]
 fn memory_is_bounded_by_every_route() {
-    run_guests("memory");
+    run_group("memory");
 }
 
 #[test]
 fn what_crosses_the_boundary_is_bounded() {
-    run_guests("output");
+    run_group("output");
 }
 
 #[test]
 fn recursion_ends() {
-    run_guests("recursion");
+    run_group("recursion");
 }
 
 #[test]
 fn an_answer_that_is_none_is_a_fault() {
-    run_guests("answers");
+    run_group("answers");
 }
 
 #[test]
 fn compiling_is_bounded() {
-    run_group("compiling", compiling::run);
+    run_group("compiling");
 }
 
 #[test]
 fn damaged_files_are_refused() {
-    run_group("files", files::run);
+    run_group("files");
 }
 
 #[test]
 fn lies_are_found_out() {
-    let ground = Ground::new();
-    run_group("lies", |attack| lies::run(&ground, attack));
+    run_group("lies");
 }
 
 #[test]
 fn text_stays_text() {
-    run_guests("text");
+    run_group("text");
 }
 
 #[test]
 fn other_systems_are_asked_as_far_as_is_granted() {
-    run_guests("network");
+    run_group("network");
 }
 
 #[test]
 fn secrets_stay_where_they_are() {
-    run_guests("secrets");
+    run_group("secrets");
 }
 
 #[test]
 fn nothing_is_kept_between_calls() {
-    let ground = Ground::new();
-    run_group("state", |attack| state::run(&ground, attack));
+    run_group("state");
 }
 
 #[test]
@@ -280,4 +297,28 @@ fn every_attack_has_a_name_of_its_own_and_every_file_an_attack() {
 #[test]
 fn the_page_has_every_group_and_nothing_else() {
     page::assert_groups(&table().1);
+}
+
+/// What each attack costs, one after the other: `make bench` prints it.
+#[test]
+#[ignore = "a measurement: make bench"]
+fn costs() {
+    let ground = Ground::new();
+    println!("attack                         whole    call   deadline    memory    of at most");
+    for attack in table().1 {
+        let started = std::time::Instant::now();
+        let seen = runner(&attack.group)(&ground, &attack);
+        let whole = started.elapsed().as_millis();
+        assert_eq!(attack.complaint(&seen), None, "{}", attack.name);
+        let call = seen.cost.map_or_else(String::new, |cost| {
+            format!(
+                " {:>4} ms {:>7} ms {:>5} KiB {:>9} KiB",
+                cost.milliseconds,
+                cost.milliseconds_max,
+                cost.memory_bytes >> 10,
+                cost.memory_bytes_max >> 10
+            )
+        });
+        println!("{:<28} {whole:>5} ms{call}", attack.name);
+    }
 }

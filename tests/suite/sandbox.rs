@@ -75,7 +75,14 @@ impl Guest {
 
 /// A component of a core module in text form, in a world of these imports and exports.
 pub fn component(wat: &str, world: &str) -> Vec<u8> {
-    let mut module = wat::parse_str(wat).expect("the guest is well-formed");
+    component_of(
+        wat::parse_str(wat).expect("the guest is well-formed"),
+        world,
+    )
+}
+
+/// The same of its bytes.
+pub fn component_of(mut module: Vec<u8>, world: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/since-v0.1.0");
     resolve.push_dir(wit).expect("the WIT package");

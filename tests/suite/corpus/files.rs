@@ -1,4 +1,5 @@
-//! Files that are not what they should be: an honest component that ends too early or has bits turned.
+//! Files that are not what they should be: an honest component that ends too early or has bits turned,
+//! and components that are made of numbers.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use wasm_encoder::ComponentSection as _;
 
 use super::compiling::words;
 use super::guests::{stamped, unstamped};
-use super::{Attack, Seen};
+use super::{Attack, Seen, random};
 
 /// The honest component.
 pub const HONEST: &str = "find.wat";
@@ -23,6 +24,8 @@ pub fn run(attack: &Attack) -> Seen {
         "core-module" => unreadable(&wat::parse_str("(module)").expect("a module")),
         "truncated" => truncated(),
         "flipped-bits" => flipped(),
+        "random-programs" => random::programs(),
+        "random-components" => random::components(),
         other => panic!("{other} is no file"),
     }
 }
@@ -76,7 +79,7 @@ fn truncated() -> Seen {
     Seen::new("refused before it runs", said)
 }
 
-fn engine() -> (Sandbox, tokio::runtime::Runtime) {
+pub fn engine() -> (Sandbox, tokio::runtime::Runtime) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_time()
@@ -86,31 +89,56 @@ fn engine() -> (Sandbox, tokio::runtime::Runtime) {
 }
 
 fn called(runtime: &tokio::runtime::Runtime, loaded: &Loaded) -> Outcome {
-    let call = Call {
+    runtime.block_on(loaded.call(call(10_000_000))).outcome
+}
+
+/// A call with so much fuel.
+pub fn call(fuel: u64) -> Call {
+    Call {
         release: Arc::new(crate::sandbox::release()),
         settings: "{}".into(),
         input: Input::Policy,
         limits: Limits {
-            fuel: 10_000_000,
+            fuel,
             ..crate::sandbox::limits()
         },
         seed: [7; 32],
         recording: None,
-    };
-    runtime.block_on(loaded.call(call)).outcome
+    }
+}
+
+/// Numbers that are the same each time, and look like any.
+pub struct Numbers(u64);
+
+impl Numbers {
+    pub fn new() -> Self {
+        Self(0x2545_f491_4f6c_dd1d)
+    }
+
+    /// Xorshift, by Marsaglia.
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() >> 16).expect("a 64-bit machine") % end
+    }
+
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let words = (0..count.div_ceil(8)).flat_map(|_| self.next().to_le_bytes());
+        words.take(count).collect()
+    }
 }
 
 /// Turns bits at places that are the same each time.
 fn flipped() -> Seen {
     let whole = stamped(HONEST, "", "policy", []);
     let (sandbox, runtime) = engine();
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let mut next = |below: usize| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        usize::try_from(random >> 16).expect("a 64-bit machine") % below
-    };
+    let mut numbers = Numbers::new();
+    let mut next = |end: usize| numbers.below(end);
     let (mut refused, mut faults, mut answers) = (0, 0, 0);
     for _ in 0..WAYS {
         let mut bytes = whole.clone();

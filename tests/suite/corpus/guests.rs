@@ -8,7 +8,7 @@ use holdpoint_build::{Capability, CapabilityRequest, Kind, Manifest, stamp};
 use serde_json::Value;
 use toml::Table;
 
-use super::{Attack, Seen, folder, table};
+use super::{Attack, Cost, Seen, folder, table};
 use crate::canary::{self, CANARY};
 use crate::context::{Context, Ran};
 use crate::hostile::program;
@@ -343,7 +343,13 @@ pub fn stamped(
     kind: &str,
     capabilities: impl IntoIterator<Item = Capability>,
 ) -> Vec<u8> {
-    let manifest = Manifest {
+    let manifest = manifest(kind, capabilities);
+    stamp(unstamped(guest, world, kind), &manifest).expect("a valid manifest")
+}
+
+/// The manifest of a guest of this kind that asks for these.
+pub fn manifest(kind: &str, capabilities: impl IntoIterator<Item = Capability>) -> Manifest {
+    Manifest {
         kinds: vec![
             Kind::ALL
                 .into_iter()
@@ -358,8 +364,7 @@ pub fn stamped(
             })
             .collect(),
         ..crate::sandbox::manifest()
-    };
-    stamp(unstamped(guest, world, kind), &manifest).expect("a valid manifest")
+    }
 }
 
 /// The same without a manifest.
@@ -390,12 +395,16 @@ fn seen(ran: &Ran) -> Seen {
     assert_eq!(document["verdict"], verdict.0, "{document:#}");
     assert_eq!(ran.code, verdict.1, "{document:#}");
     assert_eq!(plugin["verdict"], verdict.0, "{plugin:#}");
-    let time = plugin["duration_ms"].as_u64().expect("a time");
-    let deadline = plugin["limits"]["timeout_ms"].as_u64().expect("a deadline");
-    assert!(time <= 10 * deadline, "it took {time} ms of {deadline} ms");
-    let memory = |value: &Value| value.as_u64().expect("bytes");
+    let number = |value: &Value| value.as_u64().expect("a number");
+    let cost = Cost {
+        milliseconds: number(&plugin["duration_ms"]),
+        milliseconds_max: number(&plugin["limits"]["timeout_ms"]),
+        memory_bytes: number(&plugin["memory_bytes"]),
+        memory_bytes_max: number(&plugin["limits"]["memory_bytes"]),
+    };
     assert!(
-        memory(&plugin["memory_bytes"]) <= memory(&plugin["limits"]["memory_bytes"]),
+        cost.milliseconds <= 10 * cost.milliseconds_max
+            && cost.memory_bytes <= cost.memory_bytes_max,
         "{plugin:#}"
     );
     let findings = document["stages"][0]["findings"]
@@ -419,6 +428,7 @@ fn seen(ran: &Ran) -> Seen {
         outcome,
         words: format!("{words}\n{}", plugin["log"]),
         limit: fault["limit"].as_str().map(str::to_owned),
+        cost: Some(cost),
     }
 }
 

@@ -24,7 +24,7 @@ const GROUPS: [(&str, &str); 12] = [
     ("recursion", "Recursion and calls back"),
     ("answers", "Answers that are none"),
     ("compiling", "Bombs for the compiler"),
-    ("files", "Damaged files"),
+    ("files", "Damaged and random files"),
     ("lies", "Lies"),
     ("text", "Text that is more than text"),
     ("network", "Other systems"),
