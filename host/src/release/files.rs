@@ -218,6 +218,7 @@ fn open(path: &Path, within: Option<&Path>) -> io::Result<File> {
     };
     // What is git's own may hold the keys to the server.
     let is_bare = discovery::is_bare(folder);
+    let path = path.strip_prefix(folder).unwrap_or(path);
     let folder = cap_std::fs::Dir::open_ambient_dir(folder, ambient_authority())?;
     let is_git = |part: std::path::Component<'_>| part.as_os_str().eq_ignore_ascii_case(".git");
     if is_bare || folder.canonicalize(path)?.components().any(is_git) {
