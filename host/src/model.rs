@@ -19,6 +19,7 @@ mod limits;
 mod log;
 mod outbox;
 mod outcome;
+mod past_release;
 mod progress;
 mod release;
 mod run;
@@ -56,6 +57,7 @@ pub use outcome::{
     Approval, Assessment, Channel, Content, Demand, Element, Factor, Header, Health, Lease,
     Measurement, Message, PlannedRequest, Probe, Reading, Requirement, Sharing, Step, Window,
 };
+pub use past_release::{Ending, PastRelease};
 pub use progress::{EffectState, Progress};
 pub use release::{
     Artifact, Change, ChangeKind, Commit, Evidence, Measures, ObjectName, Owners, Person, Release,

@@ -425,6 +425,17 @@ impl Store for DatabaseStore {
         lent.done(result).await
     }
 
+    async fn runs_of_target(
+        &self,
+        project: &str,
+        target: &str,
+        count: u32,
+    ) -> Result<Vec<RunSummary>, StoreError> {
+        let mut lent = self.lend().await?;
+        let result = runs::of_target(&mut lent.connection, project, target, count).await;
+        lent.done(result).await
+    }
+
     async fn journal(&self, run: &RunId) -> Result<Vec<Entry>, StoreError> {
         let mut lent = self.lend().await?;
         let result = journal::of(&mut lent.connection, run).await;

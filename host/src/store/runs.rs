@@ -183,8 +183,7 @@ pub(super) async fn history(
         .collect()
 }
 
-/// What was released on a target, the newest first. What is a release stands in the summary only,
-/// so that runs are read page by page until there are enough.
+/// What was released on a target, the newest first.
 pub(super) async fn releases(
     connection: &mut Connection,
     project: &str,
@@ -194,10 +193,41 @@ pub(super) async fn releases(
     let select = "SELECT run, seal, position FROM runs \
          WHERE project = $1 AND target = $2 AND state = 'finished' AND position < $3 \
          ORDER BY position DESC LIMIT $4";
+    on_target(
+        connection,
+        select,
+        (project, target),
+        count,
+        RunSummary::is_release,
+    )
+    .await
+}
+
+/// Every run of a target, the newest first.
+pub(super) async fn of_target(
+    connection: &mut Connection,
+    project: &str,
+    target: &str,
+    count: u32,
+) -> Result<Vec<RunSummary>, StoreError> {
+    let select = "SELECT run, seal, position FROM runs \
+         WHERE project = $1 AND target = $2 AND position < $3 ORDER BY position DESC LIMIT $4";
+    on_target(connection, select, (project, target), count, |_| true).await
+}
+
+/// Runs of a target, the newest first. What counts may stand in the summary only, so that runs are
+/// read page by page until there are enough.
+async fn on_target(
+    connection: &mut Connection,
+    select: &'static str,
+    (project, target): (&str, &str),
+    count: u32,
+    counts: impl Fn(&RunSummary) -> bool + Send,
+) -> Result<Vec<RunSummary>, StoreError> {
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let mut releases = Vec::new();
+    let mut found = Vec::new();
     let mut before = i64::MAX;
-    while releases.len() < count {
+    while found.len() < count {
         let values = [
             column(project).into(),
             column(target).into(),
@@ -208,15 +238,15 @@ pub(super) async fn releases(
         for row in &rows {
             before = row.integer(2)?;
             let summary = Kept::read(row)?.summary;
-            if summary.is_release() && releases.len() < count {
-                releases.push(summary);
+            if counts(&summary) && found.len() < count {
+                found.push(summary);
             }
         }
         if rows.is_empty() {
             break;
         }
     }
-    Ok(releases)
+    Ok(found)
 }
 
 /// An identifier in a row.

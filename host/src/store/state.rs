@@ -128,6 +128,14 @@ pub trait Store: Send + Sync + fmt::Debug {
         count: u32,
     ) -> Result<Vec<RunSummary>, StoreError>;
 
+    /// Every run of the project on the target, whatever became of it, newest first, at most `count`.
+    async fn runs_of_target(
+        &self,
+        project: &str,
+        target: &str,
+        count: u32,
+    ) -> Result<Vec<RunSummary>, StoreError>;
+
     /// The whole journal of a run, in order.
     async fn journal(&self, run: &RunId) -> Result<Vec<Entry>, StoreError>;
 

@@ -43,7 +43,13 @@ async fn migrated(at: At) {
     let newest = at
         .peek("SELECT CAST(max(version) AS TEXT) FROM layout")
         .await;
-    assert_eq!(newest, "2");
+    assert_eq!(newest, "3");
+    let index = if let At::Server(_) = at {
+        "SELECT count(*)::TEXT FROM pg_catalog.pg_indexes WHERE indexname = 'runs_of_targets'"
+    } else {
+        "SELECT CAST(count(*) AS TEXT) FROM sqlite_schema WHERE name = 'runs_of_targets'"
+    };
+    assert_eq!(at.peek(index).await, "1");
     // All is there as it was.
     let store = at.store().await;
     let (first, second) = (new_run(1), new_run(2));
@@ -86,14 +92,14 @@ async fn migrated(at: At) {
 async fn newer(at: At) {
     let store = at.store().await;
     let run = super::make(&store, 1).await;
-    at.meddle("INSERT INTO layout (version) VALUES (3)").await;
+    at.meddle("INSERT INTO layout (version) VALUES (4)").await;
     let error = at.open().await.expect_err("it is newer");
     assert!(
         matches!(
             error,
             StoreError::NewerLayout {
-                found: 3,
-                known: 2,
+                found: 4,
+                known: 3,
                 ..
             }
         ),
@@ -101,11 +107,11 @@ async fn newer(at: At) {
     );
     let said = error.to_string();
     assert!(
-        said.contains("layout 3") && said.contains("up to 2"),
+        said.contains("layout 4") && said.contains("up to 3"),
         "{said}"
     );
     assert!(error.help().contains("newest version"));
-    at.meddle("DELETE FROM layout WHERE version = 3").await;
+    at.meddle("DELETE FROM layout WHERE version = 4").await;
     let store = at.store().await;
     assert_eq!(records(&store, &run.id).await, [super::began()]);
     let _ = store.sit(&run.id, &holder(1)).await.unwrap();

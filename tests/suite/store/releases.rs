@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use holdpoint::model::{Effects, RunState, Verdict};
+use holdpoint::model::{Effects, Ending, RunState, Verdict};
 use holdpoint::store::{Changes, SummaryChange};
 
 use super::{At, cases, hold_file, hold_folder, hold_server, make, sit};
 
-cases![releases_are_what_was_let_go_on_a_named_target];
+cases![
+    releases_are_what_was_let_go_on_a_named_target,
+    every_run_of_a_target_is_told_whatever_became_of_it,
+];
 
 #[test]
 fn in_a_folder() {
@@ -117,4 +120,81 @@ async fn releases_are_what_was_let_go_on_a_named_target(at: At) {
     assert_eq!(found("production", 2).await, expected[..2]);
     assert_eq!(found("staging", 100).await, []);
     assert_eq!(store.releases("other", "production", 9).await.unwrap(), []);
+}
+
+async fn every_run_of_a_target_is_told_whatever_became_of_it(at: At) {
+    use Effects::{Done, None as Nothing, Undone};
+    use RunState::{Aborted, Finished, Open, Superseded};
+
+    let store = at.store().await;
+    let ended = |state, verdict, effects, overridden| SummaryChange {
+        state,
+        verdict: Some(verdict),
+        overridden,
+        effects,
+    };
+    let ends = [
+        (ended(Finished, Verdict::Go, Done, false), Ending::Released),
+        (
+            ended(Finished, Verdict::NoGo, Nothing, true),
+            Ending::Released,
+        ),
+        (ended(Finished, Verdict::Go, Undone, false), Ending::Undone),
+        (
+            ended(Superseded, Verdict::NoGo, Nothing, false),
+            Ending::Blocked,
+        ),
+        (
+            ended(Superseded, Verdict::NoGo, Nothing, true),
+            Ending::Stopped,
+        ),
+        (
+            ended(Superseded, Verdict::Wait, Nothing, false),
+            Ending::Stopped,
+        ),
+        (
+            ended(Superseded, Verdict::Fault, Nothing, false),
+            Ending::Stopped,
+        ),
+        (
+            ended(Aborted, Verdict::NoGo, Nothing, false),
+            Ending::Stopped,
+        ),
+        (ended(Aborted, Verdict::NoGo, Undone, false), Ending::Undone),
+        (ended(Open, Verdict::Wait, Nothing, false), Ending::Stopped),
+        (ended(Open, Verdict::NoGo, Nothing, false), Ending::Blocked),
+    ];
+    let mut expected = Vec::new();
+    for (number, (end, ending)) in (1..).zip(ends) {
+        let run = make(&store, number).await;
+        let mut sitting = sit(&store, &run.id, 1).await;
+        let changes = Changes {
+            summary: Some(end),
+            ..Changes::default()
+        };
+        sitting.write(changes).await.unwrap();
+        sitting.release().await.unwrap();
+        expected.insert(0, (run.id, ending));
+    }
+    let found = store
+        .runs_of_target("payments", "production", 100)
+        .await
+        .unwrap();
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|run| (run.id.clone(), Ending::of(&run)))
+        .collect();
+    assert_eq!(found, expected);
+    let found = store
+        .runs_of_target("payments", "production", 2)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(
+        store
+            .runs_of_target("payments", "staging", 9)
+            .await
+            .unwrap(),
+        []
+    );
 }
