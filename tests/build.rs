@@ -6,8 +6,16 @@ use std::{env, fs};
 
 use holdpoint_build::{BuildRequest, build_plugin, components_folder};
 
-const PROGRAMS: [&str; 8] = [
-    "asker", "gauge", "hostile", "liar", "planner", "reader", "tourist", "weigher",
+const PROGRAMS: [&str; 9] = [
+    "archivist",
+    "asker",
+    "gauge",
+    "hostile",
+    "liar",
+    "planner",
+    "reader",
+    "tourist",
+    "weigher",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

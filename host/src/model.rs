@@ -40,7 +40,7 @@ pub use finding::{Finding, Location, RuleId};
 pub use grants::{Grants, TreeGrant, TreeGrantError};
 pub use harmless::write_harmless;
 pub use holdpoint_build::{Capability, Kind, Severity};
-pub use host_call::{Body, HostAnswer, HostCall, HostQuestion, HttpRefusal, TreeRefusal};
+pub use host_call::{Body, FileRefusal, HostAnswer, HostCall, HostQuestion, HttpRefusal};
 pub use http_grant::{HttpGrant, PlannedGrant, UrlPrefix, UrlPrefixError};
 pub use http_method::{AskingMethod, HttpMethod, PlannedMethod};
 pub use http_url::{HttpUrl, URL_BYTES_MAX, UrlError};

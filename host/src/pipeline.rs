@@ -22,6 +22,7 @@ mod file;
 mod fold;
 mod grants;
 mod help;
+mod history;
 mod kept;
 mod kill_point;
 mod load;
@@ -83,6 +84,7 @@ pub use file::{
 };
 pub use fold::{Judge, Judgement, worst};
 pub use grants::{GrantsTable, HttpGrantTable, SecretGrantTable};
+pub use history::{HISTORY_RUNS_MAX, history};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};
 pub use networks::Variable;
 pub use notice::{RangeNotes, passed_over_words};

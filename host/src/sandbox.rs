@@ -12,6 +12,7 @@ mod capture;
 mod clock;
 mod compile;
 mod confine;
+mod evidence;
 mod failure;
 mod http;
 mod load;

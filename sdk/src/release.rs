@@ -71,8 +71,26 @@ impl Release {
         })
     }
 
-    /// Earlier releases of the project on this target, newest first. Capability `history`, which
-    /// needs a grant.
+    /// Earlier releases of the project on this target, newest first, and what became of them.
+    /// Capability `history`, which needs a grant. They are read page by page, as far as they are asked
+    /// for.
+    ///
+    /// ```
+    /// use holdpoint_sdk::{Ending, Release};
+    ///
+    /// /// How many of the last ten releases had to be taken back.
+    /// fn undone(release: &Release) -> usize {
+    ///     let last = release.past_releases().take(10);
+    ///     last.filter(|past| past.ended == Some(Ending::Undone)).count()
+    /// }
+    ///
+    /// let release = Release::builder()
+    ///     .past("1.0.2", Some(Ending::Undone))
+    ///     .past("1.0.1", Some(Ending::Released))
+    ///     .past("1.0.0", None)
+    ///     .build();
+    /// assert_eq!(undone(&release), 1);
+    /// ```
     pub fn past_releases(&self) -> impl Iterator<Item = PastRelease> {
         pages(u32::MAX, |start, count| {
             self.given.past_releases(start, count)
@@ -80,6 +98,31 @@ impl Release {
     }
 
     /// What the operator named as evidence, granted or not. Capability `evidence`.
+    ///
+    /// ```
+    /// use holdpoint_sdk::{EvidenceError, Fault, Release};
+    ///
+    /// /// The first bill of materials of the release.
+    /// fn materials(release: &Release) -> Result<Vec<u8>, Fault> {
+    ///     let mut evidence = release.evidence().into_iter();
+    ///     let item = evidence
+    ///         .find(|item| item.media_type.starts_with("application/vnd.cyclonedx+json"))
+    ///         .ok_or_else(|| Fault::missing("the release has no bill of materials"))?;
+    ///     release.read_evidence(&item.name).map_err(|error| match error {
+    ///         EvidenceError::NotGranted => Fault::missing("grants.evidence does not name it"),
+    ///         error => Fault::missing(format!("{} cannot be read: {error:?}", item.name)),
+    ///     })
+    /// }
+    ///
+    /// let release = Release::builder()
+    ///     .evidence("sbom", "application/vnd.cyclonedx+json", r#"{"components":[]}"#)
+    ///     .build();
+    /// assert_eq!(materials(&release).unwrap(), br#"{"components":[]}"#);
+    /// let release = Release::builder()
+    ///     .evidence_without_grant("sbom", "application/vnd.cyclonedx+json")
+    ///     .build();
+    /// assert!(materials(&release).unwrap_err().message.contains("grants.evidence"));
+    /// ```
     #[must_use]
     pub fn evidence(&self) -> Vec<EvidenceItem> {
         self.given.evidence()
@@ -89,7 +132,7 @@ impl Release {
     ///
     /// # Errors
     ///
-    /// When it is unknown, not granted, or too large.
+    /// When it is unknown, not granted, or too large: more than 16 MiB.
     pub fn read_evidence(&self, name: &str) -> Result<Vec<u8>, EvidenceError> {
         self.given.read_evidence(name)
     }
@@ -136,15 +179,20 @@ impl Release {
 /// Items asked for in one go: few calls, and small answers.
 const PAGE_ITEMS: u32 = 250;
 
-/// Reads page after page, up to `total` items or the first empty page.
+/// Reads page after page, up to `total` items or the first page that ends early.
 fn pages<T>(total: u32, read: impl Fn(u32, u32) -> Vec<T>) -> impl Iterator<Item = T> {
-    let mut start = 0_u32;
+    let (mut start, mut total) = (0_u32, total);
     std::iter::from_fn(move || {
         if start >= total {
             return None;
         }
-        let page = read(start, PAGE_ITEMS.min(total - start));
-        start = start.saturating_add(u32::try_from(page.len()).unwrap_or(u32::MAX));
+        let count = PAGE_ITEMS.min(total - start);
+        let page = read(start, count);
+        let length = u32::try_from(page.len()).unwrap_or(u32::MAX);
+        start = start.saturating_add(length);
+        if length < count {
+            total = start;
+        }
         (!page.is_empty()).then_some(page)
     })
     .flatten()

@@ -69,7 +69,15 @@ fn fault(document: &Value) -> &str {
 
 /// The grants of a plugin that is given nothing.
 fn nothing_granted() -> serde_json::Value {
-    json!({ "tree": [], "http": [], "requests": [], "ca": null, "secrets": [] })
+    json!({
+        "tree": [],
+        "evidence": [],
+        "history": false,
+        "http": [],
+        "requests": [],
+        "ca": null,
+        "secrets": []
+    })
 }
 
 #[test]

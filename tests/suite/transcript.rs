@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use holdpoint::model::{
-    Digest, Grants, HostAnswer, HostCall, HostQuestion, Input, Limits, Release, Transcript,
-    TreeGrant, TreeRefusal,
+    Digest, FileRefusal, Grants, HostAnswer, HostCall, HostQuestion, Input, Limits, Release,
+    Transcript, TreeGrant,
 };
 use holdpoint::plugin;
 use holdpoint::release::{NamedFile, Query, Repository as Opened, Tree};
@@ -263,9 +263,9 @@ fn calls_to_the_host_stand_in_order_with_what_was_answered() {
                 digest: Digest::of(GUIDE.as_bytes()),
             },
         ),
-        refused("docs/api", TreeRefusal::NotAFile),
-        refused("docs/none.md", TreeRefusal::Missing),
-        refused("key.txt", TreeRefusal::NotGranted),
+        refused("docs/api", FileRefusal::NotAFile),
+        refused("docs/none.md", FileRefusal::Missing),
+        refused("key.txt", FileRefusal::NotGranted),
         line(2),
     ];
     assert_eq!(transcript.host_calls, expected);

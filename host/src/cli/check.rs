@@ -1,6 +1,6 @@
 use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
-use super::record::StoreArguments;
+use super::record::{Reading, StoreArguments};
 use super::run::ReleaseArguments;
 use super::{ExitCode, Failure, Format, Output};
 use crate::pipeline::{self, Configuration};
@@ -62,8 +62,11 @@ fn start(
     configuration: &Configuration,
 ) -> Result<Option<Start>, Failure> {
     let query = configuration.query(repository);
-    let recorded = arguments.store.recorded(repository, &query);
+    let recorded = arguments
+        .store
+        .recorded(repository, &query, Reading::Releases);
     let recorded = tokio::runtime::Handle::current().block_on(recorded)?;
+    let recorded = recorded.releases;
     match repository.start(&Query { recorded, ..query }) {
         Ok(start) => Ok(Some(start)),
         Err(error) => {

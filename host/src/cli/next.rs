@@ -1,7 +1,7 @@
 use semver::Prerelease;
 
 use super::configuration::ConfigurationArguments;
-use super::record::StoreArguments;
+use super::record::{Reading, StoreArguments};
 use super::{ExitCode, Failure, Format, Output};
 use crate::pipeline::Flags;
 use crate::release::{self, NextQuery};
@@ -55,7 +55,9 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     };
     let (repository, configuration) = arguments.configuration.load(flags)?;
     let query = configuration.query(&repository);
-    let recorded = arguments.store.recorded(&repository, &query);
+    let recorded = arguments
+        .store
+        .recorded(&repository, &query, Reading::Releases);
     let recorded = tokio::runtime::Handle::current().block_on(recorded)?;
     let proposal = release::next(
         &repository,
@@ -66,7 +68,7 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
             versioning: query.versioning,
             initial: query.initial,
             pre_release: arguments.pre.clone(),
-            recorded,
+            recorded: recorded.releases,
         },
     )?;
     if output.format == Format::Json {

@@ -12,6 +12,7 @@ use super::Failure;
 use super::cache::user_folder;
 use super::failure::Lacking;
 use crate::model::{ContinuousIntegration, Holder, RunSummary, Text};
+use crate::pipeline::{Configuration, HISTORY_RUNS_MAX};
 use crate::release::bounds::EARLIER_RELEASES_MAX;
 use crate::release::{Query, Repository};
 use crate::store::{self, Store};
@@ -98,25 +99,26 @@ impl StoreArguments {
         }
     }
 
-    /// What was released on the target of a query, read from the store if there is one, for what
+    /// What is recorded of the target of a query, read from the store if there is one, for what
     /// records nothing itself. Nothing is asked where no target is named.
     pub(super) async fn recorded(
         &self,
         repository: &Repository,
         query: &Query,
-    ) -> Result<Vec<RunSummary>, Failure> {
+        reading: Reading,
+    ) -> Result<Recorded, Failure> {
         if query.target.is_none() {
-            return Ok(Vec::new());
+            return Ok(Recorded::default());
         }
         match self.open_to_read().await? {
-            Some(store) => match recorded(&store, repository, query).await {
+            Some(store) => match recorded(&store, repository, query, reading).await {
                 Err(error) if !self.is_named() => {
                     tracing::warn!("what is recorded is not known here: {}", error.words());
-                    Ok(Vec::new())
+                    Ok(Recorded::default())
                 }
                 recorded => recorded,
             },
-            None => Ok(Vec::new()),
+            None => Ok(Recorded::default()),
         }
     }
 
@@ -127,18 +129,59 @@ impl StoreArguments {
     }
 }
 
-/// What was released on the target of a query, newest first; nothing where no target is named.
+/// What is recorded of a target.
+#[derive(Default)]
+pub(super) struct Recorded {
+    /// What was released there, newest first.
+    pub(super) releases: Vec<RunSummary>,
+    /// Every run there, newest first; empty where nobody asks for them.
+    pub(super) runs: Vec<RunSummary>,
+}
+
+/// What of the record of a target is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// What was released.
+    Releases,
+    /// The same, and every run.
+    History,
+}
+
+impl Reading {
+    /// What the plugins of a configuration may know.
+    pub(super) fn of(configuration: &Configuration) -> Self {
+        if configuration.tells_history() {
+            Self::History
+        } else {
+            Self::Releases
+        }
+    }
+}
+
+/// What is recorded of the target of a query; nothing where no target is named.
 pub(super) async fn recorded(
     store: &Arc<dyn Store>,
     repository: &Repository,
     query: &Query,
-) -> Result<Vec<RunSummary>, Failure> {
+    reading: Reading,
+) -> Result<Recorded, Failure> {
     let Some(target) = &query.target else {
-        return Ok(Vec::new());
+        return Ok(Recorded::default());
     };
     let project = repository.project(query);
     let count = u32::try_from(EARLIER_RELEASES_MAX).unwrap_or(u32::MAX);
-    Ok(store.releases(project.raw(), target, count).await?)
+    let runs = match reading {
+        Reading::Releases => Vec::new(),
+        Reading::History => {
+            store
+                .runs_of_target(project.raw(), target, HISTORY_RUNS_MAX)
+                .await?
+        }
+    };
+    Ok(Recorded {
+        releases: store.releases(project.raw(), target, count).await?,
+        runs,
+    })
 }
 
 /// This process, for others that find it at work.

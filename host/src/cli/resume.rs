@@ -6,7 +6,7 @@ use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::failure::Lacking;
 use super::progress::Progress;
-use super::record::{self, StoreArguments};
+use super::record::{self, Reading, StoreArguments};
 use super::run::{circumstances, finish, sitting_time};
 use super::sign::{Saying, SignArguments};
 use super::signal::Cancellation;
@@ -15,7 +15,8 @@ use super::{ExitCode, Failure, Format, Output};
 use crate::model::{
     Act, Assumed, EffectId, Invocation, Record, Release, RunState, RunSummary, Subject, Text,
 };
-use crate::pipeline::{self, Flags, Judged, Past, RangeNotes, SittingError, Trust};
+use crate::pipeline::{self, Configuration, Flags, Judged, Past, RangeNotes, SittingError, Trust};
+use crate::release::EvidenceBytes;
 use crate::store::{Filter, Store, StoreError};
 
 /// How long a word on what became of an effect holds, in hours.
@@ -183,7 +184,7 @@ fn prepare(
     let configuration = Arc::new(configuration);
     progress.say("reading the release".to_owned());
     let query = configuration.query(&repository);
-    let recorded = record::recorded(store, &repository, &query);
+    let recorded = record::recorded(store, &repository, &query, Reading::of(&configuration));
     let recorded = tokio::runtime::Handle::current().block_on(recorded)?;
     let subject = tokio::runtime::Handle::current()
         .block_on(store.document(&run.key.subject))?
@@ -191,6 +192,7 @@ fn prepare(
             run: run.id.clone(),
         })?;
     let subject: Subject = serde_json::from_slice(&subject).map_err(SittingError::Subject)?;
+    let evidence = evidence(store, &configuration, (&subject, run))?;
     progress.say("loading plugins".to_owned());
     let cache = arguments.cache.open();
     let prepared = pipeline::prepare(&configuration, &sandbox(cache.clone())?)?;
@@ -199,21 +201,49 @@ fn prepare(
         digest: run.key.subject,
         subject,
     };
+    let tree = Arc::new(repository.tree(&release.subject.head)?);
+    let past = Past {
+        repository: Arc::new(repository),
+        cache,
+        recorded: recorded.releases,
+        runs: recorded.runs,
+    };
+    let history = pipeline::history(&past, &configuration, &release);
     Ok(Ready {
         prepared,
         judged: Judged {
-            tree: Arc::new(repository.tree(&release.subject.head)?),
             release: Arc::new(release),
+            tree,
+            evidence: Arc::new(evidence),
+            history,
         },
         configuration,
         range: RangeNotes {
             source: run.extent.as_ref().map(|extent| extent.source.clone()),
             ..RangeNotes::default()
         },
-        past: Past {
-            repository: Arc::new(repository),
-            cache,
-            recorded,
-        },
+        past,
     })
+}
+
+/// The evidence that plugins may read, as it was when the run began: the files may be gone, and what
+/// lies in their places is not what was judged.
+fn evidence(
+    store: &Arc<dyn Store>,
+    configuration: &Configuration,
+    (subject, run): (&Subject, &RunSummary),
+) -> Result<EvidenceBytes, Failure> {
+    let mut files = Vec::new();
+    for item in &subject.evidence {
+        if !configuration.gives_evidence(item.name.raw()) {
+            continue;
+        }
+        let document = store.document(&item.digest);
+        let document = tokio::runtime::Handle::current().block_on(document)?;
+        files.push(document.ok_or_else(|| SittingError::NoEvidence {
+            run: run.id.clone(),
+            name: item.name.clone(),
+        })?);
+    }
+    Ok(EvidenceBytes::new(files))
 }

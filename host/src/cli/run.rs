@@ -12,17 +12,15 @@ use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::moment::Moment;
 use super::progress::Progress;
-use super::record::{self, StoreArguments, now, random_bits};
+use super::record::{self, Reading, Recorded, StoreArguments, now, random_bits};
 use super::signal::Cancellation;
 use super::sit::Ready;
 use super::{ExitCode, Failure, Format, Output};
-use crate::model::{
-    BaseSource, Circumstances, Digest, Invocation, Release, RunId, RunSummary, Text,
-};
+use crate::model::{BaseSource, Circumstances, Digest, Invocation, Release, RunId, Text};
 use crate::pipeline::{
     self, Beginning, Configuration, Flags, Judged, Past, Prepared, RangeNotes, RunRecord, Trust,
 };
-use crate::release::{self, Query, Repository};
+use crate::release::{self, EvidenceBytes, Query, Repository};
 use crate::report::human_run;
 use crate::report::json::RunReport;
 use crate::store::Store;
@@ -159,28 +157,26 @@ fn is_dry_run(arguments: &Arguments) -> bool {
     arguments.dry_run || arguments.release.at.is_some()
 }
 
-/// What was released on the target before, and the store where it was opened for writing.
-type Released = (Vec<RunSummary>, Option<Arc<dyn Store>>);
-
 /// What was released on the target before, and the store where it was opened for writing. What runs
 /// on a target is where its next range begins: a run that is recorded cannot do without knowing it.
 fn released(
     arguments: &Arguments,
     repository: &Repository,
     configuration: &Configuration,
-) -> Result<Released, Failure> {
+) -> Result<(Recorded, Option<Arc<dyn Store>>), Failure> {
     let query = configuration.query(repository);
+    let reading = Reading::of(configuration);
     let runtime = tokio::runtime::Handle::current();
     if is_rehearsal(arguments, configuration) {
-        let recorded = arguments.store.recorded(repository, &query);
+        let recorded = arguments.store.recorded(repository, &query, reading);
         return Ok((runtime.block_on(recorded)?, None));
     }
     if query.target.is_none() {
-        return Ok((Vec::new(), None));
+        return Ok((Recorded::default(), None));
     }
     runtime.block_on(async {
         let store = arguments.store.open().await?;
-        let recorded = record::recorded(&store, repository, &query).await?;
+        let recorded = record::recorded(&store, repository, &query, reading).await?;
         Ok((recorded, Some(store)))
     })
 }
@@ -280,29 +276,36 @@ fn prepare(
     progress.say("reading the release".to_owned());
     let (recorded, store) = released(arguments, &repository, &configuration)?;
     let query = Query {
-        recorded,
+        recorded: recorded.releases,
         ..configuration.query(&repository)
     };
-    let (release, range) = collect(arguments, &repository, &configuration, &query, progress)?;
+    let (release, evidence, range) =
+        collect(arguments, &repository, &configuration, &query, progress)?;
+    let tree = Arc::new(repository.tree(&release.subject.head)?);
+    let past = Past {
+        repository: Arc::new(repository),
+        cache,
+        recorded: query.recorded,
+        runs: recorded.runs,
+    };
+    let history = pipeline::history(&past, &configuration, &release);
     progress.say("loading plugins".to_owned());
     let prepared = loading
         .join()
         // A panic of the host stays one.
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let judged = Judged {
-        tree: Arc::new(repository.tree(&release.subject.head)?),
         release: Arc::new(release),
+        tree,
+        evidence: Arc::new(evidence),
+        history,
     };
     let ready = Ready {
         configuration,
         prepared,
         judged,
         range,
-        past: Past {
-            repository: Arc::new(repository),
-            cache,
-            recorded: query.recorded,
-        },
+        past,
     };
     Ok((ready, store))
 }
@@ -313,7 +316,7 @@ fn collect(
     configuration: &Configuration,
     query: &Query,
     progress: &Progress,
-) -> Result<(Release, RangeNotes), Failure> {
+) -> Result<(Release, EvidenceBytes, RangeNotes), Failure> {
     let collected = repository.collect(query, &|commits| {
         progress.say(format!("reading the release: {commits} commits"));
     })?;
@@ -339,7 +342,7 @@ fn collect(
         source: Some(collected.source),
         passed_over: collected.passed_over,
     };
-    Ok((release, range))
+    Ok((release, collected.evidence, range))
 }
 
 /// What is known about this sitting.

@@ -16,6 +16,12 @@ use super::{
 pub struct Grants {
     /// Files of the judged commit that it may read; empty for none.
     pub tree: Vec<TreeGrant>,
+    /// Names of the evidence that it may read; empty for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Whether it may know the earlier releases of the project on the target.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub history: bool,
     /// Requests that it may make; empty for none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpGrant>,
@@ -46,6 +52,8 @@ impl Grants {
     pub fn allow(&self, capability: Capability) -> bool {
         match capability {
             Capability::Tree => !self.tree.is_empty(),
+            Capability::Evidence => !self.evidence.is_empty(),
+            Capability::History => self.history,
             Capability::Http => !self.http.is_empty(),
             Capability::Secrets => !self.secrets.is_empty(),
             other => !other.needs_grant(),
@@ -67,6 +75,8 @@ impl Grants {
         };
         let Self {
             tree,
+            evidence,
+            history,
             http,
             requests,
             ca,
@@ -80,6 +90,12 @@ impl Grants {
             } else {
                 Vec::new()
             },
+            evidence: if asks(Capability::Evidence) {
+                evidence
+            } else {
+                Vec::new()
+            },
+            history: history && asks(Capability::History),
             http: if asks_http { http } else { Vec::new() },
             requests: if plans { requests } else { Vec::new() },
             ca: ca.filter(|_| asks_http || plans),
@@ -110,6 +126,12 @@ impl Grants {
         !self.http.is_empty() || !self.requests.is_empty()
     }
 
+    /// Whether the bytes of a piece of evidence may be read.
+    #[must_use]
+    pub fn allow_evidence(&self, name: &str) -> bool {
+        self.evidence.iter().any(|granted| granted == name)
+    }
+
     /// Whether a file may be read.
     #[must_use]
     pub fn allow_file(&self, path: &str) -> bool {
@@ -121,6 +143,15 @@ impl Grants {
     pub fn allow_folder(&self, folder: &str) -> bool {
         self.tree.iter().any(|grant| grant.allows_folder(folder))
     }
+}
+
+/// What is not granted has no place in a transcript.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference over"
+)]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A file of the judged commit, or a folder with all that is below it.

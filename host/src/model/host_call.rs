@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Capability, Digest, Header, Text};
+use super::{Capability, Digest, Header, PastRelease, Text};
 
 /// One call from a plugin to the host, with what it was answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,23 @@ pub enum HostQuestion {
         /// How many.
         count: u32,
     },
+    /// All that the operator named as evidence.
+    #[serde(rename = "evidence.items")]
+    EvidenceItems,
+    /// The bytes of a piece of evidence.
+    #[serde(rename = "evidence.read")]
+    EvidenceRead {
+        /// Its name.
+        name: Text,
+    },
+    /// Earlier releases.
+    #[serde(rename = "history.page")]
+    HistoryPage {
+        /// From which on, counted from 0.
+        start: u32,
+        /// How many.
+        count: u32,
+    },
     /// The names in a folder of the judged commit.
     #[serde(rename = "tree.entries")]
     TreeEntries {
@@ -87,8 +104,8 @@ pub enum HostQuestion {
     },
 }
 
-/// What a plugin was given. What is in the subject or in the judged commit is named, not copied:
-/// with both at hand it can be given again, and held against this.
+/// What a plugin was given. What is in the subject, the evidence or the judged commit is named, not
+/// copied: with these at hand it can be given again, and held against this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HostAnswer {
@@ -111,15 +128,17 @@ pub enum HostAnswer {
         /// Digest of the names.
         digest: Digest,
     },
-    /// A file.
+    /// A file: of the judged commit, or a piece of evidence.
     File {
         /// Its size.
         bytes: u64,
         /// Digest of its bytes.
         digest: Digest,
     },
+    /// Earlier releases, whole: others may have ended when it is asked again.
+    Releases(Vec<PastRelease>),
     /// It was not given.
-    Refused(TreeRefusal),
+    Refused(FileRefusal),
     /// What another system answered, whole.
     Response {
         /// The status code.
@@ -186,11 +205,11 @@ enum Written {
     Base64(String),
 }
 
-/// Why something of the judged commit was not given.
+/// Why a file of the judged commit, or a piece of evidence, was not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum TreeRefusal {
-    /// There is nothing at that path.
+pub enum FileRefusal {
+    /// There is nothing at that path, or of that name.
     Missing,
     /// Something else is at that path.
     NotAFile,
@@ -208,6 +227,8 @@ impl HostQuestion {
             Self::CommitsPage { .. } | Self::CommitsTexts { .. } => Capability::Commits,
             Self::ChangesPage { .. } => Capability::Changes,
             Self::ArtifactsPage { .. } => Capability::Artifacts,
+            Self::EvidenceItems | Self::EvidenceRead { .. } => Capability::Evidence,
+            Self::HistoryPage { .. } => Capability::History,
             Self::TreeEntries { .. } | Self::TreeRead { .. } => Capability::Tree,
             Self::HttpSend { .. } => Capability::Http,
             Self::SecretsPlaceholder { .. } => Capability::Secrets,
@@ -219,12 +240,14 @@ impl HostQuestion {
     #[must_use]
     pub fn function(&self) -> &'static str {
         match self {
-            Self::CommitsPage { .. } | Self::ChangesPage { .. } | Self::ArtifactsPage { .. } => {
-                "page"
-            }
+            Self::CommitsPage { .. }
+            | Self::ChangesPage { .. }
+            | Self::ArtifactsPage { .. }
+            | Self::HistoryPage { .. } => "page",
+            Self::EvidenceItems => "items",
             Self::CommitsTexts { .. } => "texts",
             Self::TreeEntries { .. } => "entries",
-            Self::TreeRead { .. } => "read",
+            Self::TreeRead { .. } | Self::EvidenceRead { .. } => "read",
             Self::HttpSend { .. } => "send",
             Self::SecretsPlaceholder { .. } => "placeholder",
             Self::LogWrite { .. } => "write",
@@ -237,6 +260,7 @@ impl HostQuestion {
         match self {
             Self::TreeEntries { folder: text }
             | Self::TreeRead { path: text }
+            | Self::EvidenceRead { name: text }
             | Self::SecretsPlaceholder { name: text } => written_bytes(text.raw().as_bytes()),
             Self::HttpSend {
                 method,
@@ -251,6 +275,8 @@ impl HostQuestion {
             | Self::CommitsTexts { .. }
             | Self::ChangesPage { .. }
             | Self::ArtifactsPage { .. }
+            | Self::EvidenceItems
+            | Self::HistoryPage { .. }
             | Self::LogWrite { .. } => 0,
         }
     }
@@ -288,6 +314,7 @@ impl HostAnswer {
             Self::Items { bytes, .. } | Self::Names { bytes, .. } | Self::File { bytes, .. } => {
                 *bytes
             }
+            Self::Releases(releases) => releases.iter().map(PastRelease::bytes).sum(),
             Self::Response { headers, body, .. } => {
                 let sizes = headers
                     .iter()
@@ -303,6 +330,7 @@ impl HostAnswer {
     #[must_use]
     pub fn text_bytes(&self) -> u64 {
         match self {
+            Self::Releases(releases) => releases.iter().map(PastRelease::written_bytes).sum(),
             Self::Response { headers, body, .. } => headers_bytes(headers) + written_bytes(&body.0),
             Self::NoResponse { message, .. } => written_bytes(message.raw().as_bytes()),
             Self::Placeholder(text) => text.as_ref().map_or(0, |text| text.raw().len() as u64),
@@ -318,6 +346,9 @@ impl HostAnswer {
     /// nor does the run, so that it can only be had from a record.
     #[must_use]
     pub fn is_from_outside(&self) -> bool {
-        matches!(self, Self::Response { .. } | Self::NoResponse { .. })
+        matches!(
+            self,
+            Self::Releases(_) | Self::Response { .. } | Self::NoResponse { .. }
+        )
     }
 }

@@ -192,6 +192,14 @@ pub struct Change {
     pub owners: Owners,
 }
 
+impl Change {
+    /// The lines that it adds and deletes.
+    #[must_use]
+    pub fn lines(&self) -> (u32, u32) {
+        (self.insertions, self.deletions)
+    }
+}
+
 /// What happened to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -162,7 +162,7 @@ fn channel(
 }
 
 /// `type/subtype` of the characters that RFC 6838 (section 4.2) allows.
-fn is_media_type(text: &str) -> bool {
+pub(super) fn is_media_type(text: &str) -> bool {
     let is_name = |name: &str| {
         (1..=127).contains(&name.len())
             && name

@@ -9,14 +9,15 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::Progress;
+use super::history::history_before;
 use super::kept::{Found, Kept};
 use super::load::Configuration;
-use super::run::{Calls, seed};
+use super::run::{Calls, Judged, seed};
 use crate::model::{
     Answer, Assessment, COMPARED_RELEASES_MIN, Circumstances, Digest, Earlier, Grants, Kind,
-    Outcome, Release, RunSummary, Score, Subject,
+    Outcome, PastRelease, Release, RunSummary, Score, Subject,
 };
-use crate::release::{self, EarlierRelease, EarlierReleases, Query, Repository, Tree};
+use crate::release::{self, EarlierRelease, EarlierReleases, Query, Repository};
 use crate::sandbox::{Call, Input, Limits, Loaded};
 use crate::store::Cache;
 
@@ -36,6 +37,8 @@ pub struct Past {
     pub cache: Cache,
     /// What was released on the target, as it is recorded, newest first.
     pub recorded: Vec<RunSummary>,
+    /// Every run of the target, newest first; empty where no plugin may know them.
+    pub runs: Vec<RunSummary>,
 }
 
 /// A risk plugin that has assessed the release.
@@ -60,10 +63,11 @@ pub(super) async fn scores(
     calls: &Calls,
     past: &Past,
     configuration: &Configuration,
-    release: &Release,
+    judged: &Judged,
     assessors: &[Assessor],
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Vec<Score> {
+    let release = &judged.release;
     let query = Query {
         recorded: past.recorded.clone(),
         ..configuration.query(&past.repository)
@@ -88,7 +92,12 @@ pub(super) async fn scores(
     let (project, zone) = (&release.subject.project, &release.circumstances.zone);
     let known = assessors.iter().map(|assessor| Known {
         assessor,
-        kept: Kept::read(&past.cache, assessor, (&query, project, zone)),
+        kept: Kept::read(
+            &past.cache,
+            assessor,
+            (&query, project, zone),
+            &judged.history,
+        ),
         earlier: Earlier {
             magnitudes: Vec::new(),
             recorded: 0,
@@ -109,6 +118,7 @@ pub(super) async fn scores(
             repository: Arc::clone(&past.repository),
             query: Arc::new(query),
             zone: zone.clone(),
+            history: Arc::clone(&judged.history),
             releases: earlier.releases,
         };
         comparison.assess(calls, &mut known, progress).await;
@@ -153,6 +163,7 @@ struct Comparison {
     repository: Arc<Repository>,
     query: Arc<Query>,
     zone: String,
+    history: Arc<[PastRelease]>,
     releases: Vec<EarlierRelease>,
 }
 
@@ -185,6 +196,7 @@ impl Comparison {
                 repository: Arc::clone(&self.repository),
                 query: Arc::clone(&self.query),
                 zone: self.zone.clone(),
+                history: Arc::clone(&self.history),
                 release: release.clone(),
             };
             let (calls, places) = (calls.clone(), Arc::clone(&places));
@@ -237,6 +249,7 @@ struct One {
     repository: Arc<Repository>,
     query: Arc<Query>,
     zone: String,
+    history: Arc<[PastRelease]>,
     release: EarlierRelease,
 }
 
@@ -244,7 +257,7 @@ impl One {
     /// Reads it once, and asks each assessor.
     async fn assess(self, calls: &Calls, assessors: Vec<Assessor>) -> Vec<Option<Found>> {
         let committed = self.release.committed;
-        let zone = self.zone;
+        let (zone, history) = (self.zone, self.history);
         let read = tokio::task::spawn_blocking(move || -> Result<_, release::Error> {
             let Some(subject) = self.repository.read_earlier(&self.query, &self.release)? else {
                 return Ok(None);
@@ -264,9 +277,16 @@ impl One {
             }
         };
         let release = Arc::new(then(subject, committed, zone));
+        let judged = Judged {
+            history: history_before(&history, &release.subject.head, committed),
+            release,
+            tree,
+            // What there was is not there any more.
+            evidence: Arc::default(),
+        };
         let mut found = Vec::with_capacity(assessors.len());
         for assessor in assessors {
-            found.push(assessor.ask(calls, &release, &tree).await);
+            found.push(assessor.ask(calls, &judged).await);
         }
         found
     }
@@ -288,7 +308,8 @@ fn then(subject: Subject, committed: i64, zone: String) -> Release {
 }
 
 impl Assessor {
-    async fn ask(self, calls: &Calls, release: &Arc<Release>, tree: &Arc<Tree>) -> Option<Found> {
+    async fn ask(self, calls: &Calls, judged: &Judged) -> Option<Found> {
+        let release = &judged.release;
         let call = Call {
             release: Arc::clone(release),
             settings: self.settings,
@@ -299,9 +320,7 @@ impl Assessor {
             // Nobody asks for it: only the magnitude is kept.
             recording: None,
         };
-        let record = calls
-            .call(self.loaded.with_tree(Arc::clone(tree)), call)
-            .await;
+        let record = calls.call(judged.in_reach_of(&self.loaded), call).await;
         match record.outcome {
             Outcome::Answered(Answer::Assessment(Assessment { magnitude, .. })) => {
                 Some(Found::Assessed {

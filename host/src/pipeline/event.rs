@@ -217,7 +217,7 @@ pub(super) async fn tell(
             );
             let (digest, limits) = (resolved.plugin.digest, call.limits);
             let (kind, stage) = (event.kind, event.stage.clone());
-            let called = calls.call(loaded.with_tree(Arc::clone(&judged.tree)), call);
+            let called = calls.call(judged.in_reach_of(loaded), call);
             let record = async move {
                 let (channel, plugin, version) = made;
                 MessageRecord {

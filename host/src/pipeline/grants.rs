@@ -25,6 +25,10 @@ pub struct GrantsTable {
     /// Files of the judged commit that it may read, such as `CHANGELOG.md`, and folders with all
     /// that is below them, such as `docs/`; relative to the root of the repository.
     pub tree: Vec<At<String>>,
+    /// Names of the evidence, of `[[release.evidence]]`, that it may read.
+    pub evidence: Vec<At<String>>,
+    /// Whether it may know the earlier releases of the project on the target, and what became of them.
+    pub history: bool,
     /// Requests that it may make.
     pub http: Vec<At<HttpGrantTable>>,
     /// Requests that it may have the host make, where it is an action.
@@ -108,6 +112,8 @@ pub(super) fn grants(
     let site = Site::new(source, &table.span);
     let GrantsTable {
         tree,
+        evidence,
+        history,
         http,
         requests,
         ca,
@@ -123,7 +129,10 @@ pub(super) fn grants(
         .into_iter()
         .map(|table| planned_grant(table, source));
     let mut requests = requests.collect::<Result<Vec<_>, _>>()?;
+    let mut evidence: Vec<String> = evidence.into_iter().map(|name| name.value).collect();
     // The order says nothing, so it is not compared.
+    evidence.sort();
+    evidence.dedup();
     tree.sort();
     tree.dedup();
     http.sort();
@@ -141,6 +150,8 @@ pub(super) fn grants(
     let secrets = secrets.collect::<Result<_, ConfigurationError>>()?;
     let value = Grants {
         tree,
+        evidence,
+        history,
         http,
         requests,
         ca: None,

@@ -48,6 +48,15 @@ impl Problem {
                 hyphens, beginning with a letter; `holdpoint` is taken"
                 .to_owned(),
             Self::Duplicate { what, .. } => format!("give each {what} a name of its own"),
+            Self::UnknownEvidence {
+                nearest: Some(nearest),
+                ..
+            } => format!("did you mean `{}`?", nearest.terminal()),
+            Self::UnknownEvidence { name, .. } => format!(
+                "say where it is:\n[[release.evidence]]\nname = \"{}\"\npath = \"FILE\"\n\
+                 media-type = \"application/json\"",
+                name.terminal()
+            ),
             Self::EmptyStage(_) => {
                 "name its plugins, use = [\"conventional-commits\"], or what it \
                 runs, run = [[\"./deploy.sh\"]]"

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::compare::Assessor;
-use crate::model::{Digest, Grants, ObjectName, Text};
+use crate::model::{Digest, Grants, ObjectName, PastRelease, Text};
 use crate::release::{EarlierRelease, Query};
 use crate::sandbox::Limits;
 use crate::store::Cache;
@@ -56,6 +56,9 @@ struct Question<'a> {
     settings: &'a str,
     limits: &'a Limits,
     grants: &'a Grants,
+    /// What it may know of the releases before: with one more, all are assessed anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Digest>,
 }
 
 /// A release, as it is looked up.
@@ -82,6 +85,7 @@ impl Kept {
         cache: &Cache,
         assessor: &Assessor,
         (query, project, zone): (&Query, &Text, &str),
+        history: &[PastRelease],
     ) -> Self {
         let question = Digest::of_json(&Question {
             format: FORMAT,
@@ -96,6 +100,7 @@ impl Kept {
             settings: &assessor.settings,
             limits: &assessor.limits,
             grants: &assessor.grants,
+            history: assessor.grants.history.then(|| Digest::of_json(&history)),
         });
         Self {
             cache: cache.clone(),

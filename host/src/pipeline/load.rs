@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use super::tighten::tighten;
 use super::value::ValueUser;
 use super::verification::Verification;
 use super::{Mode, OnFault, SourceRecord, Trust};
-use crate::model::{Digest, Kind, Text};
+use crate::model::{Digest, Grants, Kind, Text};
 use crate::release::{NamedFile, NarrowedBy, Query, Repository, TagPattern, is_file_name};
 use crate::sandbox::Limits;
 
@@ -165,6 +165,7 @@ pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
         return Err(plan.site.error(Problem::NoStages(name)));
     }
     let order = order(&plan.stages)?;
+    check_names(&plan)?;
     let (mut plugins, plugin_trust) = resolve(&plan, request.folder, request.repository)?;
     let stages = order
         .into_iter()
@@ -338,6 +339,38 @@ fn check_effects(plan: &Plan, stage: &StagePlan, uses: &[Use]) -> Result<(), Con
     commands.check(&stage.id, &names)
 }
 
+/// Findings and waivers name artifacts and evidence alike, so that a name means one file.
+fn check_names(plan: &Plan) -> Result<(), ConfigurationError> {
+    let artifacts = &plan.release.artifacts;
+    for file in &plan.release.evidence {
+        let name = &file.value.name.value;
+        if artifacts
+            .iter()
+            .any(|other| other.value.name.value == *name)
+        {
+            let problem = Problem::duplicate("artifact and evidence file", name);
+            return Err(file.site.error(problem));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a path that is written relative to a folder, or below it, stays there as it is written:
+/// links are not looked at.
+fn stays_below(path: &Path, folder: &Path) -> bool {
+    let path = path.strip_prefix(folder).unwrap_or(path);
+    let mut depth = 0_usize;
+    path.components().all(|part| {
+        let next = match part {
+            Component::Normal(_) => Some(depth + 1),
+            Component::CurDir => Some(depth),
+            Component::ParentDir => depth.checked_sub(1),
+            Component::RootDir | Component::Prefix(_) => None,
+        };
+        next.inspect(|next| depth = *next).is_some()
+    })
+}
+
 fn check_target(plan: &Plan, target: Option<&str>) -> Result<(), ConfigurationError> {
     if let (Some(target), Some(targets)) = (target, &plan.release.targets)
         && !targets.value.iter().any(|known| known == target)
@@ -489,12 +522,19 @@ impl Configuration {
                 .evidence
                 .iter()
                 .map(|file| {
-                    let media_type = &file.value.media_type.value;
-                    named(
+                    let path = &file.value.path.value;
+                    let named = named(
                         &file.value.name.value,
-                        &file.value.path.value,
-                        Some(media_type),
-                    )
+                        path,
+                        Some(&file.value.media_type.value),
+                    );
+                    // Its bytes go to plugins: the change under judgement must not choose with a link
+                    // what else of the machine they are.
+                    let own = root.filter(|root| stays_below(path.as_ref(), root));
+                    NamedFile {
+                        within: named.within.or(own.map(Path::to_path_buf)),
+                        ..named
+                    }
                 })
                 .collect(),
             trusted_owners: self.trusted_owners.clone(),
@@ -517,6 +557,25 @@ impl Configuration {
         });
         let mut channels = self.plan.channels.values();
         stages || channels.any(|channel| channel.destination.is_some())
+    }
+
+    /// Whether a plugin is granted to know the earlier releases, and asks to.
+    #[must_use]
+    pub fn tells_history(&self) -> bool {
+        let mut in_force = self.grants_in_force();
+        in_force.any(|grants| grants.history)
+    }
+
+    /// Whether a plugin is granted to read a piece of evidence, and asks to.
+    #[must_use]
+    pub fn gives_evidence(&self, name: &str) -> bool {
+        let mut in_force = self.grants_in_force();
+        in_force.any(|grants| grants.allow_evidence(name))
+    }
+
+    fn grants_in_force(&self) -> impl Iterator<Item = Grants> {
+        let plugins = self.plugins.values();
+        plugins.map(|resolved| resolved.grants.asked(&resolved.plugin.manifest))
     }
 
     /// The IANA name of the operator's time zone.

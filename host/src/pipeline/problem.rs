@@ -246,6 +246,16 @@ pub enum Problem {
         /// The rule whose id is nearest.
         nearest: Option<String>,
     },
+    /// A grant of evidence that the release does not have.
+    #[error("plugin `{plugin}` is granted the evidence `{}`, which the release does not have", name.terminal())]
+    UnknownEvidence {
+        /// The plugin.
+        plugin: String,
+        /// The name.
+        name: Text,
+        /// The piece of evidence whose name is nearest.
+        nearest: Option<Text>,
+    },
     /// Thresholds of which one could never count.
     #[error("`approve-at` is {approve_at}, which is above `block-at`, {block_at}")]
     Thresholds {

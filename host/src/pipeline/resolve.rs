@@ -81,6 +81,7 @@ pub(super) fn resolve(
                 source,
             })
         })?;
+        check_evidence(name, plan, plugin)?;
         let (settings, settings_trust) = beside::settings(plugin, folder, repository)?;
         if settings_trust == Trust::Untrusted {
             trust = Trust::Untrusted;
@@ -166,6 +167,28 @@ fn unknown(plan: &Plan, name: &str, but: &str) -> Problem {
         nearest: nearest(name, names).map(str::to_owned),
         embedded: plugin::embedded_names().map(str::to_owned).collect(),
     }
+}
+
+/// What is granted by name is there, so that a slip of the pen is seen before the plugin misses it.
+fn check_evidence(name: &str, plan: &Plan, plugin: &PluginPlan) -> Result<(), ConfigurationError> {
+    let Some(Set { value, site }) = &plugin.grants else {
+        return Ok(());
+    };
+    let evidence = plan.release.evidence.iter();
+    let names: Vec<&str> = evidence
+        .map(|file| file.value.name.value.as_str())
+        .collect();
+    let mut granted = value.evidence.iter();
+    let Some(unknown) = granted.find(|granted| !names.contains(&granted.as_str())) else {
+        return Ok(());
+    };
+    let site = locate(&site.source, &["plugins", name, "grants", "evidence"])
+        .map_or_else(|| site.clone(), |span| Site::new(&site.source, &span));
+    Err(site.error(Problem::UnknownEvidence {
+        plugin: name.to_owned(),
+        name: Text::from(unknown.as_str()),
+        nearest: nearest(unknown, names).map(Text::from),
+    }))
 }
 
 fn check_settings(

@@ -23,9 +23,10 @@ use super::problem::{ConfigurationError, Problem};
 use super::sitting::Session;
 use super::{ConfigurationRecord, PluginRecord, RunRecord, StageRecord};
 use crate::model::{
-    Answer, CutCall, Digest, Effects, Kind, Outcome, Release, RunId, Score, Text, Verdict,
+    Answer, CutCall, Digest, Effects, Kind, Outcome, PastRelease, Release, RunId, Score, Text,
+    Verdict,
 };
-use crate::release::Tree;
+use crate::release::{EvidenceBytes, Tree};
 use crate::sandbox::{Call, CallRecord, Input, Loaded, Recording, Sandbox, Sink};
 
 /// Memory is handed out to calls in pieces of this many bytes, rounded up.
@@ -43,6 +44,20 @@ pub struct Judged {
     pub release: Arc<Release>,
     /// The files of its judged commit.
     pub tree: Arc<Tree>,
+    /// The bytes of its evidence.
+    pub evidence: Arc<EvidenceBytes>,
+    /// The releases before it, newest first; empty where no plugin may know them.
+    pub history: Arc<[PastRelease]>,
+}
+
+impl Judged {
+    /// A component, with what is judged in reach of what it is granted.
+    pub(super) fn in_reach_of(&self, loaded: &Loaded) -> Loaded {
+        loaded
+            .with_tree(Arc::clone(&self.tree))
+            .with_evidence(Arc::clone(&self.evidence))
+            .with_history(Arc::clone(&self.history))
+    }
 }
 
 /// What a run is doing, as it does it.
@@ -439,7 +454,7 @@ impl Calls {
                 kind = %used.kind,
                 outcome = tracing::field::Empty
             );
-            let loaded = loaded.with_tree(Arc::clone(&judged.tree));
+            let loaded = judged.in_reach_of(loaded);
             if let Some(continuing) = continuing {
                 continuing.prepare(&loaded, &mut call);
             }
@@ -507,7 +522,7 @@ impl Calls {
             self,
             session.past,
             configuration,
-            &session.judged.release,
+            session.judged,
             &assessors,
             session.progress,
         )

@@ -199,7 +199,10 @@ impl<'a> Seat<'a> {
             holder: self.desk.holder.clone(),
             circumstances: self.session.judged.release.circumstances.clone(),
         };
-        self.write_with(sat, vec![subject]).await?;
+        // With it and the evidence every later process can go on, and every call be made again.
+        let evidence = self.session.judged.evidence.iter().map(<[u8]>::to_vec);
+        let documents = std::iter::once(subject).chain(evidence).collect();
+        self.write_with(sat, documents).await?;
         let settled = self.settle().await?;
         self.announce_beginning().await?;
         let end = self.stages(settled).await?;

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::at::At;
+use super::channel::is_media_type;
 use super::file::{LimitsTable, ReleaseTable, RunLimitsTable};
 use super::plan::{ReleasePlan, RunLimits, Set};
 use super::problem::{ConfigurationError, Problem};
@@ -42,6 +43,19 @@ pub(super) fn release_plan(
         table.evidence.iter().map(|file| &file.value.name),
         source,
     )?;
+    for file in &table.evidence {
+        let media_type = &file.value.media_type;
+        // Parameters are free: `application/vnd.cyclonedx+json; version=1.6`.
+        let (kind, _) = media_type
+            .value
+            .split_once(';')
+            .unwrap_or((&media_type.value, ""));
+        if !is_media_type(kind.trim_end()) || media_type.value.contains(char::is_control) {
+            let message = "expected a media type, such as `application/vnd.cyclonedx+json`";
+            let site = Site::new(source, &media_type.span);
+            return Err(site.error(Problem::Value(Text::from(message))));
+        }
+    }
     Ok(ReleasePlan {
         project: table.project.map(|value| Set::of(value, source)),
         tag,

@@ -254,7 +254,10 @@ fn release(
             "release.evidence",
             base.evidence,
             project.evidence,
-            |file| (file.name.value.clone(), file.path.value.clone()),
+            |file| {
+                let words = format!("{}, {}", file.path.value, file.media_type.value);
+                (file.name.value.clone(), words)
+            },
         )?,
     })
 }
@@ -264,19 +267,19 @@ fn added<T: PartialEq>(
     key: &str,
     mut base: Vec<Set<T>>,
     project: Vec<Set<T>>,
-    name_and_path: impl Fn(&T) -> (String, String),
+    name_and_words: impl Fn(&T) -> (String, String),
 ) -> Result<Vec<Set<T>>, ConfigurationError> {
     for item in project {
-        let (name, path) = name_and_path(&item.value);
+        let (name, words) = name_and_words(&item.value);
         let same = base
             .iter()
-            .find(|other| name_and_path(&other.value).0 == name);
+            .find(|other| name_and_words(&other.value).0 == name);
         match same {
             Some(same) if same.value == item.value => {}
             Some(same) => {
-                let (_, base_path) = name_and_path(&same.value);
+                let (_, base_words) = name_and_words(&same.value);
                 let key = format!("{key} `{}`", Text::from(name).terminal());
-                return Err(looser(key, (path, &item.site), (base_path, &same.site)));
+                return Err(looser(key, (words, &item.site), (base_words, &same.site)));
             }
             None => base.push(item),
         }

@@ -96,6 +96,24 @@ impl Error {
             ),
             Self::NotGranted {
                 plugin,
+                capability: Capability::Evidence,
+                ..
+            } => format!(
+                "if it may, name each file of [[release.evidence]] that it may read:\n\
+                 [plugins.{}]\ngrants.evidence = [\"NAME\"]",
+                plugin.terminal()
+            ),
+            Self::NotGranted {
+                plugin,
+                capability: Capability::History,
+                ..
+            } => format!(
+                "if it may know the earlier releases on the target:\n[plugins.{}]\n\
+                 grants.history = true",
+                plugin.terminal()
+            ),
+            Self::NotGranted {
+                plugin,
                 capability: Capability::Http,
                 ..
             } => format!(
@@ -113,11 +131,11 @@ impl Error {
                  grants.secrets.NAME = {{ env = \"VARIABLE\", for = \"https://HOST\" }}",
                 plugin.terminal()
             ),
-            Self::NotGranted { .. } => {
-                "this version can grant `tree`, `http` and `secrets`; use a version of the plugin \
-                 that needs no more"
-                    .to_owned()
-            }
+            Self::NotGranted { plugin, .. } => format!(
+                "grant it under `grants` of [plugins.{}], or use a version of the plugin that needs \
+                 no more",
+                plugin.terminal()
+            ),
         }
     }
 }

@@ -41,8 +41,15 @@ pub const RENAME_BYTES_MAX: u64 = 64 << 20;
 /// Bytes of one artifact.
 pub const ARTIFACT_BYTES_MAX: u64 = 16 << 30;
 
-/// Bytes of one piece of evidence.
+/// Bytes of one piece of evidence. The bill of materials of a large image takes some 20 MiB.
 pub const EVIDENCE_BYTES_MAX: u64 = 64 << 20;
+
+/// Bytes of all evidence of a release: it is held in memory while plugins may ask for it, and kept
+/// with the record of the run.
+pub const EVIDENCE_SUM_BYTES_MAX: u64 = 256 << 20;
+
+/// Pieces of evidence of a release. A plugin is given the list of them in one answer.
+pub const EVIDENCE_FILES_MAX: usize = 100;
 
 /// Bytes of a CODEOWNERS file, as on GitHub.
 pub const OWNERS_BYTES_MAX: u64 = 3 << 20;

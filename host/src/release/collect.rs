@@ -88,6 +88,7 @@ pub(super) fn collect(
         Some(last) => jump::to(&handle, &tags, last)?,
         None => None,
     };
+    let (evidence, evidence_bytes) = files::evidence(&query.evidence)?;
     let subject = Subject {
         project: repository.project(query),
         version,
@@ -98,9 +99,9 @@ pub(super) fn collect(
         path: path.as_ref().map(text),
         versioning: query.versioning,
         tags: on_head.iter().map(|tag| tag.name.clone()).collect(),
-        totals: totals(&kept, &changes),
+        totals: totals(&kept, changes.iter().map(Change::lines)),
         artifacts: files::artifacts(&query.artifacts)?,
-        evidence: files::evidence(&query.evidence)?,
+        evidence,
         commits,
         changes,
     };
@@ -111,6 +112,7 @@ pub(super) fn collect(
         passed_over: base.passed_over,
         jump,
         subject,
+        evidence: evidence_bytes,
     })
 }
 
@@ -304,19 +306,19 @@ pub(super) fn read_changes(
         .collect()
 }
 
-pub(super) fn totals(range: &[Link], changes: &[Change]) -> Totals {
-    let sum = |lines: fn(&Change) -> u32| {
-        changes
-            .iter()
-            .fold(0_u32, |sum, change| sum.saturating_add(lines(change)))
-    };
-    Totals {
+/// The size of a range whose changed files have these lines, added and deleted.
+pub(super) fn totals(range: &[Link], changes: impl Iterator<Item = (u32, u32)>) -> Totals {
+    let none = Totals {
         commits: count(range.len()),
         merges: count(range.iter().filter(|link| link.parents.len() > 1).count()),
-        files: count(changes.len()),
-        insertions: sum(|change| change.insertions),
-        deletions: sum(|change| change.deletions),
-    }
+        ..Totals::default()
+    };
+    changes.fold(none, |sum, (insertions, deletions)| Totals {
+        files: sum.files.saturating_add(1),
+        insertions: sum.insertions.saturating_add(insertions),
+        deletions: sum.deletions.saturating_add(deletions),
+        ..sum
+    })
 }
 
 fn proposed(

@@ -9,8 +9,8 @@ use semver::Version;
 use super::changes::PathFilter;
 use super::handle::Handle;
 use super::tags::{self, Tag};
-use super::{Error, Query, Repository, bounds, collect, commits, range, recorded};
-use crate::model::{ObjectName, RunId, Subject, Text};
+use super::{Error, Query, Repository, bounds, changes, collect, commits, range, recorded};
+use crate::model::{Change, ObjectName, RunId, Subject, Text, Totals};
 
 /// A release of the past, and the range that it released: a commit with a tag of the project's
 /// pattern, or one that a recorded run has released. A commit with several such tags is one release,
@@ -322,12 +322,38 @@ pub(super) fn read(
         path: path.as_ref().map(collect::text),
         versioning: query.versioning,
         tags: release.tags.clone(),
-        totals: collect::totals(&kept, &changes),
+        totals: collect::totals(&kept, changes.iter().map(Change::lines)),
         artifacts: Vec::new(),
         evidence: Vec::new(),
         commits,
         changes,
     }))
+}
+
+/// The size of an earlier release; none when the path filter leaves nothing of it. No commit of it is
+/// read whole.
+pub(super) fn size(
+    repository: &Repository,
+    query: &Query,
+    release: &EarlierRelease,
+) -> Result<Option<Totals>, Error> {
+    let handle = repository.handle();
+    let path = match &query.path {
+        Some(path) => PathFilter::parse(path)?,
+        None => None,
+    };
+    let head = id(&release.head)?;
+    let base = release.base.as_ref().map(id).transpose()?;
+    let range = range::between(&handle, base, head)?;
+    let kept = collect::touching(&handle, &range, path.as_ref())?;
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let old = base.map(|base| handle.commit_tree(base)).transpose()?;
+    let new = handle.commit_tree(head)?;
+    let changes = changes::between(&handle, old, new, path.as_ref())?;
+    let lines = changes.iter().map(|one| (one.insertions, one.deletions));
+    Ok(Some(collect::totals(&kept, lines)))
 }
 
 /// The object of a name.

@@ -191,6 +191,14 @@ pub enum Error {
         /// Its path.
         path: Text,
     },
+    /// More evidence than is kept with a release.
+    #[error("the evidence of the release has more than {most} {what}")]
+    EvidenceBound {
+        /// The bound.
+        most: u64,
+        /// `files` or `bytes`.
+        what: &'static str,
+    },
     /// Two files of one name.
     #[error("two files are called `{}`", name.terminal())]
     DuplicateName {
@@ -311,6 +319,7 @@ impl Error {
             Self::TooLarge { .. } => "name a smaller file, or find out why it is so large".to_owned(),
             Self::File { .. } => "check that the step that makes it has run, and the path in the pipeline file".to_owned(),
             Self::NotAFile { .. } => "name a single file: pack a folder into an archive first".to_owned(),
+            Self::EvidenceBound { .. } => "name what a plugin reads, and leave out the rest".to_owned(),
             Self::DuplicateName { .. } => "give each artifact and each piece of evidence a name of its own".to_owned(),
             Self::Owners { .. } => "correct the line; patterns are those of .gitignore, without `!` and `[…]`".to_owned(),
             Self::OwnersBound { .. } | Self::TooManyOwners => "name teams instead of many people, and folders instead of many files".to_owned(),

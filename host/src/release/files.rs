@@ -13,7 +13,7 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 
-use super::{Error, NamedFile, bounds, discovery, is_file_name};
+use super::{Error, EvidenceBytes, NamedFile, bounds, discovery, is_file_name};
 use crate::model::{Artifact, Digest, DigestWriter, Evidence, Text};
 
 /// What evidence is when nothing says so.
@@ -25,32 +25,49 @@ pub(super) fn artifacts(files: &[NamedFile]) -> Result<Vec<Artifact>, Error> {
     files
         .iter()
         .map(|file| {
-            let (digest, size) = hash("artifact", file, bounds::ARTIFACT_BYTES_MAX)?;
+            let mut digest = DigestWriter::default();
+            let size = read("artifact", file, bounds::ARTIFACT_BYTES_MAX, &mut digest)?;
             Ok(Artifact {
                 name: Text::from(file.name.as_str()),
-                digest,
+                digest: digest.finish(),
                 size,
             })
         })
         .collect()
 }
 
-/// Reads the files about the release.
-pub(super) fn evidence(files: &[NamedFile]) -> Result<Vec<Evidence>, Error> {
+/// Reads the files about the release, and keeps their bytes: what plugins are given is what was
+/// hashed.
+pub(super) fn evidence(files: &[NamedFile]) -> Result<(Vec<Evidence>, EvidenceBytes), Error> {
     refuse_duplicates(files)?;
-    files
-        .iter()
-        .map(|file| {
-            let (digest, size) = hash("evidence", file, bounds::EVIDENCE_BYTES_MAX)?;
-            let media_type = file.media_type.as_deref().unwrap_or(UNKNOWN_MEDIA_TYPE);
-            Ok(Evidence {
-                name: Text::from(file.name.as_str()),
-                media_type: Text::from(media_type),
-                digest,
-                size,
-            })
-        })
-        .collect()
+    if files.len() > bounds::EVIDENCE_FILES_MAX {
+        return Err(Error::EvidenceBound {
+            most: bounds::EVIDENCE_FILES_MAX as u64,
+            what: "files",
+        });
+    }
+    let (mut evidence, mut kept) = (Vec::new(), Vec::new());
+    let mut sum = 0_u64;
+    for file in files {
+        let mut bytes = Vec::new();
+        let size = read("evidence", file, bounds::EVIDENCE_BYTES_MAX, &mut bytes)?;
+        sum = sum.saturating_add(size);
+        if sum > bounds::EVIDENCE_SUM_BYTES_MAX {
+            return Err(Error::EvidenceBound {
+                most: bounds::EVIDENCE_SUM_BYTES_MAX,
+                what: "bytes",
+            });
+        }
+        let media_type = file.media_type.as_deref().unwrap_or(UNKNOWN_MEDIA_TYPE);
+        evidence.push(Evidence {
+            name: Text::from(file.name.as_str()),
+            media_type: Text::from(media_type),
+            digest: Digest::of(&bytes),
+            size,
+        });
+        kept.push(bytes);
+    }
+    Ok((evidence, EvidenceBytes::new(kept)))
 }
 
 fn refuse_duplicates(files: &[NamedFile]) -> Result<(), Error> {
@@ -63,7 +80,13 @@ fn refuse_duplicates(files: &[NamedFile]) -> Result<(), Error> {
     }
 }
 
-fn hash(what: &'static str, file: &NamedFile, bytes_max: u64) -> Result<(Digest, u64), Error> {
+/// Reads a file once, and hands on what is in it. Gives its size.
+fn read(
+    what: &'static str,
+    file: &NamedFile,
+    bytes_max: u64,
+    to: &mut dyn io::Write,
+) -> Result<u64, Error> {
     let name = Text::from(file.name.as_str());
     let path = Text::from_bytes(file.path.as_os_str().as_encoded_bytes());
     let failed = |source| Error::File {
@@ -76,14 +99,12 @@ fn hash(what: &'static str, file: &NamedFile, bytes_max: u64) -> Result<(Digest,
     if !opened.metadata().map_err(failed)?.is_file() {
         return Err(Error::NotAFile { what, name, path });
     }
-    let mut writer = DigestWriter::default();
     // One byte more than allowed tells a file at the bound from one above it.
-    let size =
-        io::copy(&mut opened.take(bytes_max.saturating_add(1)), &mut writer).map_err(failed)?;
+    let size = io::copy(&mut opened.take(bytes_max.saturating_add(1)), to).map_err(failed)?;
     if size > bytes_max {
         return Err(Error::TooLarge { path, bytes_max });
     }
-    Ok((writer.finish(), size))
+    Ok(size)
 }
 
 /// Bytes of an artifact that are copied at once.

@@ -4,8 +4,8 @@ use std::str::FromStr;
 use holdpoint_conventional::Versioning;
 use semver::Version;
 
-use super::Error;
 use super::recorded::PassedOver;
+use super::{Error, EvidenceBytes};
 use crate::model::{BaseSource, RunSummary, Subject, Text};
 
 /// How the project writes its tags: text around one `{version}`. A project that does not say it
@@ -156,7 +156,8 @@ pub struct NamedFile {
     /// Where it is.
     pub path: PathBuf,
     /// The folder that it must lie in, links followed; none where the operator may name any file.
-    /// For a path from a configuration that is not trusted.
+    /// For a path from a configuration that is not trusted, and for evidence in the working tree, where
+    /// the change under judgement can have put a link.
     pub within: Option<PathBuf>,
     /// Media type; only for evidence.
     pub media_type: Option<String>,
@@ -167,6 +168,8 @@ pub struct NamedFile {
 pub struct Collected {
     /// The subject document.
     pub subject: Subject,
+    /// The bytes of its evidence.
+    pub evidence: EvidenceBytes,
     /// Whether the working tree differs from the judged commit; none where there is none or where
     /// the judged commit is not what is checked out.
     pub dirty: Option<bool>,

@@ -5,7 +5,7 @@ use super::{
     CheckedOut, Collected, EarlierRelease, EarlierReleases, Error, Query, Start, Tree, checkout,
     collect, distrust, earlier, revision,
 };
-use crate::model::{ObjectName, Subject, Text};
+use crate::model::{ObjectName, Subject, Text, Totals};
 
 /// A repository, opened with its own configuration distrusted.
 ///
@@ -219,6 +219,20 @@ impl Repository {
         release: &EarlierRelease,
     ) -> Result<Option<Subject>, Error> {
         earlier::read(&self.verifying(), query, release)
+    }
+
+    /// The size of an earlier release, with the path filter of `query`; none when that leaves nothing of
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// When something that it needs is missing or malformed.
+    pub fn size_of_earlier(
+        &self,
+        query: &Query,
+        release: &EarlierRelease,
+    ) -> Result<Option<Totals>, Error> {
+        earlier::size(&self.verifying(), query, release)
     }
 
     /// Access to the objects for one thread.

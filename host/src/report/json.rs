@@ -25,8 +25,8 @@ pub use answer::{
 pub(super) use answer::{health_name, instant};
 pub use base::{BaseSourceKind, BaseSourceReport};
 pub use check::{
-    CheckReport, CheckedChannelReport, CheckedPluginReport, CheckedStageReport,
-    CheckedWaiverReport, RuleReport,
+    CheckReport, CheckedChannelReport, CheckedEvidenceReport, CheckedFileReport,
+    CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, RuleReport,
 };
 pub use error::{ErrorBody, ErrorReport, FilePlace};
 pub use event::EventReport;
@@ -34,10 +34,10 @@ pub use history::{HistoryReport, SummaryReport};
 pub use next::{NextReport, ReasonReport};
 pub(super) use run::level_name;
 pub use run::{
-    CiReport, CircumstancesReport, ConfigurationReport, ConfinementReport, FaultReport,
-    FindingReport, GrantsReport, HttpGrantReport, LimitsReport, LogLineReport, NamedFileReport,
-    PluginReport, RunReport, SecretGrantReport, SourceReport, StageReport, SubjectReport,
-    WaiverReport,
+    CiReport, CircumstancesReport, ConfigurationReport, ConfinementReport, EvidenceReport,
+    FaultReport, FindingReport, GrantsReport, HttpGrantReport, LimitsReport, LogLineReport,
+    NamedFileReport, PluginReport, RunReport, SecretGrantReport, SourceReport, StageReport,
+    SubjectReport, WaiverReport,
 };
 pub use score::{BasisReport, ReasonForScaleReport, ScoreReport};
 pub use sitting::{

@@ -167,7 +167,7 @@ impl Loaded {
         recorder: Recorder,
     ) -> CallRecord {
         let release = Arc::clone(&call.release);
-        let reach = (self.tree(), self.network(stopped.clone()));
+        let reach = self.granted(stopped.clone());
         let state = State::new(release, reach, &call.limits, call.seed, recorder);
         let mut store = Store::new(self.engine(), state);
         store.limiter(|state| &mut state.memory);

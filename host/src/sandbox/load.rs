@@ -10,15 +10,16 @@ use super::answer::Unchecked;
 use super::bindings::since_v0_1_0::{self as bindings, IntoModel, exports, interfaces};
 use super::call::{Call, no_such_kind};
 use super::compile::{CompileLimit, Compiler};
+use super::evidence::GrantedEvidence;
 use super::failure::Refusal;
 use super::machine_code::{CodeOrigin, Workshop};
 use super::meter::{MEMORIES_MAX, TABLES_MAX};
 use super::network::{GrantedNetwork, Network};
-use super::state::State;
+use super::state::{Reach, State};
 use super::tree::GrantedTree;
 use super::wasi;
-use crate::model::{Digest, Grants, Input, Kind, Text};
-use crate::release::Tree;
+use crate::model::{Digest, Grants, Input, Kind, PastRelease, Text};
+use crate::release::{EvidenceBytes, Tree};
 use crate::store::Cache;
 
 /// Modules and components in one component, however deep. What the JavaScript and Python
@@ -41,6 +42,8 @@ pub struct Loaded {
     exports: Arc<Exports>,
     grants: Arc<Grants>,
     tree: Option<Arc<Tree>>,
+    evidence: Option<Arc<EvidenceBytes>>,
+    history: Arc<[PastRelease]>,
     network: Option<Network>,
     origin: CodeOrigin,
     pub(super) identity: Identity,
@@ -266,6 +269,8 @@ impl Sandbox {
             exports: Arc::new(exports),
             grants: Arc::new(grants),
             tree: None,
+            evidence: None,
+            history: Arc::default(),
             network: None,
             origin,
             identity,
@@ -291,6 +296,24 @@ impl Loaded {
     pub fn with_tree(&self, tree: Arc<Tree>) -> Self {
         Self {
             tree: Some(tree),
+            ..self.clone()
+        }
+    }
+
+    /// The same component, with the bytes of evidence in reach of what it is granted.
+    #[must_use]
+    pub fn with_evidence(&self, evidence: Arc<EvidenceBytes>) -> Self {
+        Self {
+            evidence: Some(evidence),
+            ..self.clone()
+        }
+    }
+
+    /// The same component, that may know these earlier releases, newest first, where that is granted.
+    #[must_use]
+    pub fn with_history(&self, history: Arc<[PastRelease]>) -> Self {
+        Self {
+            history,
             ..self.clone()
         }
     }
@@ -323,12 +346,15 @@ impl Loaded {
         self.grants.asked(&self.manifest)
     }
 
-    pub(super) fn tree(&self) -> GrantedTree {
-        GrantedTree::new(Arc::clone(&self.grants), self.tree.clone())
-    }
-
-    pub(super) fn network(&self, stopped: watch::Receiver<bool>) -> GrantedNetwork {
-        GrantedNetwork::new(Arc::clone(&self.grants), self.network.clone(), stopped)
+    /// What a call of it reaches.
+    pub(super) fn granted(&self, stopped: watch::Receiver<bool>) -> Reach {
+        let grants = || Arc::clone(&self.grants);
+        Reach {
+            tree: GrantedTree::new(grants(), self.tree.clone()),
+            evidence: GrantedEvidence::new(grants(), self.evidence.clone()),
+            history: Arc::clone(&self.history),
+            network: GrantedNetwork::new(grants(), self.network.clone(), stopped),
+        }
     }
 
     pub(super) fn engine(&self) -> &Engine {

@@ -8,16 +8,26 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::capture::{Capture, Stream};
 use super::clock::Clock;
+use super::evidence::GrantedEvidence;
 use super::meter::{Budget, MemoryMeter};
 use super::network::GrantedNetwork;
 use super::record::Recorder;
 use super::tree::GrantedTree;
-use crate::model::{HostAnswer, HostQuestion, Limits, Release};
+use crate::model::{HostAnswer, HostQuestion, Limits, PastRelease, Release};
 
 /// Handles that a guest may hold at once, of the host's resources and of its own.
 pub(super) const HANDLES_MAX: usize = 4_096;
 /// Bytes that a guest may ask the random generator for at once.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
+
+/// What of the world one call reaches beyond the release itself: nothing that is not granted.
+pub(super) struct Reach {
+    pub(super) tree: GrantedTree,
+    pub(super) evidence: GrantedEvidence,
+    /// Earlier releases, newest first. What may not know them cannot import the function.
+    pub(super) history: Arc<[PastRelease]>,
+    pub(super) network: GrantedNetwork,
+}
 
 /// What one call keeps beside its store.
 pub(super) struct State {
@@ -27,8 +37,7 @@ pub(super) struct State {
     pub(super) capture: Capture,
     pub(super) clock: Clock,
     pub(super) table: ResourceTable,
-    pub(super) tree: GrantedTree,
-    pub(super) network: GrantedNetwork,
+    pub(super) reach: Reach,
     pub(super) budget: Budget,
     wasi: WasiCtx,
 }
@@ -36,7 +45,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(
         release: Arc<Release>,
-        (tree, network): (GrantedTree, GrantedNetwork),
+        reach: Reach,
         limits: &Limits,
         seed: [u8; 32],
         recorder: Recorder,
@@ -68,8 +77,7 @@ impl State {
             capture,
             clock,
             table,
-            tree,
-            network,
+            reach,
             budget: Budget::new(limits),
             wasi,
         }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Given, Release};
 use crate::{
-    Artifact, Bump, Change, ChangeKind, Circumstances, Commit, CommitText, EvidenceItem,
+    Artifact, Bump, Change, ChangeKind, Circumstances, Commit, CommitText, Ending, EvidenceItem,
     HttpResponse, Measures, PastRelease, Person, Subject, Totals, Trailer, Versioning,
 };
 
@@ -14,7 +14,8 @@ pub(super) struct Made {
     pub(super) changes: Vec<Change>,
     pub(super) artifacts: Vec<Artifact>,
     pub(super) history: Vec<PastRelease>,
-    pub(super) evidence: Vec<(EvidenceItem, Vec<u8>)>,
+    /// Without bytes where it is not granted.
+    pub(super) evidence: Vec<(EvidenceItem, Option<Vec<u8>>)>,
     pub(super) files: BTreeMap<String, Vec<u8>>,
     pub(super) answers: BTreeMap<String, HttpResponse>,
     pub(super) secrets: BTreeSet<String>,
@@ -222,6 +223,28 @@ impl ReleaseBuilder {
         self
     }
 
+    /// Adds an earlier release of a version that ended so, or that is known from a tag only; newest
+    /// first, each a day before the one that was added before it.
+    #[must_use]
+    pub fn past(self, version: &str, ended: Option<Ending>) -> Self {
+        let number = i64::try_from(self.made.history.len()).unwrap_or(i64::MAX);
+        let time = self.circumstances.time - (number + 1) * 24 * 60 * 60;
+        self.past_release(PastRelease {
+            version: Some(version.to_owned()),
+            head: format!("{:040x}", number + 1),
+            time,
+            totals: Totals {
+                commits: 1,
+                merges: 0,
+                files: 1,
+                insertions: 1,
+                deletions: 0,
+                artifacts: 0,
+            },
+            ended,
+        })
+    }
+
     /// Adds an earlier release; newest first.
     #[must_use]
     pub fn past_release(mut self, release: PastRelease) -> Self {
@@ -229,15 +252,24 @@ impl ReleaseBuilder {
         self
     }
 
-    /// Adds a file about the release, unverified.
+    /// Adds a file about the release, unverified. Its digest is all zeros.
     #[must_use]
-    pub fn evidence(mut self, name: &str, media_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes = bytes.into();
+    pub fn evidence(self, name: &str, media_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.evidence_item(name, media_type, Some(bytes.into()))
+    }
+
+    /// Adds a file about the release that the operator has not granted: it can be seen that it is there.
+    #[must_use]
+    pub fn evidence_without_grant(self, name: &str, media_type: &str) -> Self {
+        self.evidence_item(name, media_type, None)
+    }
+
+    fn evidence_item(mut self, name: &str, media_type: &str, bytes: Option<Vec<u8>>) -> Self {
         let item = EvidenceItem {
             name: name.to_owned(),
             media_type: media_type.to_owned(),
             digest: format!("sha256:{}", "0".repeat(64)),
-            size: bytes.len() as u64,
+            size: bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
             verified_by: None,
         };
         self.made.evidence.push((item, bytes));

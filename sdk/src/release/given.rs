@@ -64,11 +64,11 @@ impl Given {
 
     pub(super) fn read_evidence(&self, name: &str) -> Result<Vec<u8>, EvidenceError> {
         ask!(self, evidence.read(name), made => {
-            made.evidence
-                .iter()
-                .find(|(item, _)| item.name == name)
-                .map(|(_, bytes)| bytes.clone())
-                .ok_or(EvidenceError::Unknown)
+            match made.evidence.iter().find(|(item, _)| item.name == name) {
+                Some((_, Some(bytes))) => Ok(bytes.clone()),
+                Some((_, None)) => Err(EvidenceError::NotGranted),
+                None => Err(EvidenceError::Unknown),
+            }
         })
     }
 

@@ -135,3 +135,33 @@ fn a_pipe_does_not_stop_the_run() {
     };
     assert!(told(tried(&repository, &query)).contains("cannot read evidence"));
 }
+
+#[test]
+fn all_evidence_together_has_a_bound() {
+    let context = Context::new();
+    let repository = repository(&context);
+    let large = context.path().join("large");
+    let size = bounds::EVIDENCE_SUM_BYTES_MAX / 4;
+    let created = std::fs::File::create(&large).unwrap();
+    created.set_len(size).unwrap();
+    let small = context.write("small", "1");
+    let with = |files: Vec<NamedFile>| Query {
+        evidence: files,
+        ..Query::default()
+    };
+    let mut files: Vec<_> = (0..4)
+        .map(|number| file(&format!("large-{number}"), large.clone()))
+        .collect();
+    assert!(tried(&repository, &with(files.clone())).is_ok());
+    files.push(file("small", small.clone()));
+    let said = told(tried(&repository, &with(files)));
+    assert!(said.contains("more than 268435456 bytes"), "{said}");
+    assert!(said.contains("leave out the rest"), "{said}");
+    let many = |count: usize| {
+        let files = (0..count).map(|number| file(&number.to_string(), small.clone()));
+        tried(&repository, &with(files.collect()))
+    };
+    assert!(many(bounds::EVIDENCE_FILES_MAX).is_ok());
+    let said = told(many(bounds::EVIDENCE_FILES_MAX + 1));
+    assert!(said.contains("more than 100 files"), "{said}");
+}

@@ -1,12 +1,14 @@
 //! What is written can be read and is the same, and nothing else can be read.
 
 use holdpoint::model::{
-    Answer, Approval, Assessment, Body, Channel, Content, CutCall, Demand, Edit, Element, Event,
-    EventKind, Factor, FaultCode, Finding, GuestFault, Header, Health, LimitKind, Location,
-    LogLevel, LogLine, Measurement, Measures, Message, NewContent, Outcome, PlannedRequest, Probe,
-    Reading, Requirement, RuleId, Severity, Step, Text, TranscriptError, Verdict,
+    Answer, Approval, Assessment, Body, Channel, Content, CutCall, Demand, Edit, Element, Ending,
+    Event, EventKind, Factor, FaultCode, Finding, GuestFault, Header, Health, LimitKind, Location,
+    LogLevel, LogLine, Measurement, Measures, Message, NewContent, ObjectName, Outcome,
+    PastRelease, PlannedRequest, Probe, Reading, Requirement, RuleId, Severity, Step, Text, Totals,
+    TranscriptError, Verdict,
 };
 use proptest::prelude::*;
+use semver::Version;
 
 use super::*;
 
@@ -221,6 +223,9 @@ fn host_call() -> impl Strategy<Value = HostCall> {
         any::<(u32, u32)>().prop_map(|(start, count)| HostQuestion::CommitsTexts { start, count }),
         any::<(u32, u32)>().prop_map(|(start, count)| HostQuestion::ChangesPage { start, count }),
         any::<(u32, u32)>().prop_map(|(start, count)| HostQuestion::ArtifactsPage { start, count }),
+        Just(HostQuestion::EvidenceItems),
+        text().prop_map(|name| HostQuestion::EvidenceRead { name }),
+        any::<(u32, u32)>().prop_map(|(start, count)| HostQuestion::HistoryPage { start, count }),
         text().prop_map(|folder| HostQuestion::TreeEntries { folder }),
         text().prop_map(|path| HostQuestion::TreeRead { path }),
         any::<u32>().prop_map(|line| HostQuestion::LogWrite { line }),
@@ -237,9 +242,36 @@ fn host_call() -> impl Strategy<Value = HostCall> {
             }
         }),
         (any::<u64>(), digest).prop_map(|(bytes, digest)| HostAnswer::File { bytes, digest }),
-        Just(HostAnswer::Refused(TreeRefusal::TooLarge)),
+        Just(HostAnswer::Refused(FileRefusal::TooLarge)),
+        prop::collection::vec(past_release(), 0..3).prop_map(HostAnswer::Releases),
     ];
     (asked, answer).prop_map(|(asked, answer)| HostCall { asked, answer })
+}
+
+fn past_release() -> impl Strategy<Value = PastRelease> {
+    let ended = prop::option::of(prop::sample::select(vec![
+        Ending::Released,
+        Ending::Undone,
+        Ending::Blocked,
+        Ending::Stopped,
+    ]));
+    let version = prop::option::of(any::<(u64, u64, u64)>());
+    (version, any::<i64>(), any::<[u32; 5]>(), ended).prop_map(|(version, time, counts, ended)| {
+        let [commits, merges, files, insertions, deletions] = counts;
+        PastRelease {
+            version: version.map(|(major, minor, patch)| Version::new(major, minor, patch)),
+            head: ObjectName::new(&"5".repeat(64)).expect("a name"),
+            time,
+            totals: Totals {
+                commits,
+                merges,
+                files,
+                insertions,
+                deletions,
+            },
+            ended,
+        }
+    })
 }
 
 fn question() -> impl Strategy<Value = Input> {
@@ -319,6 +351,13 @@ proptest! {
         for difference in differences {
             prop_assert!(difference.recorded != difference.now, "{:?}", difference);
         }
+    }
+
+    /// What the bound on a transcript counts is no less than what is written.
+    #[test]
+    fn an_earlier_release_takes_no_more_than_it_is_charged_with(release in past_release()) {
+        let written = serde_json::to_vec(&[&release]).expect("JSON").len() as u64;
+        prop_assert!(written <= release.written_bytes(), "{written}: {release:?}");
     }
 
     #[test]

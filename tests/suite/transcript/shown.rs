@@ -1,8 +1,9 @@
 //! A transcript as people and machines read it.
 
 use holdpoint::model::{
-    Answer, Channel, ContinuousIntegration, Edit, Event, EventKind, Finding, Given, GuestFault,
-    Location, LogLevel, LogLine, Message, NewContent, Outcome, RuleId, Severity, Text, Verdict,
+    Answer, Channel, ContinuousIntegration, Edit, Ending, Event, EventKind, Finding, Given,
+    GuestFault, Location, LogLevel, LogLine, Message, NewContent, ObjectName, Outcome, PastRelease,
+    RuleId, Severity, Text, Totals, Verdict,
 };
 use holdpoint::report::json::{TranscriptReport, write};
 use holdpoint::report::{Page, human_transcript};
@@ -70,7 +71,7 @@ pub fn made() -> Transcript {
                     digest: Digest::of(GUIDE.as_bytes()),
                 },
             ),
-            file("key.txt", HostAnswer::Refused(TreeRefusal::NotGranted)),
+            file("key.txt", HostAnswer::Refused(FileRefusal::NotGranted)),
         ],
         log: vec![LogLine {
             level: LogLevel::Info,
@@ -172,9 +173,14 @@ fn hostile() -> Vec<Transcript> {
         },
     };
     given.grants.tree = vec![TreeGrant::new(HOSTILE).expect("a file")];
+    given.grants.evidence = vec![HOSTILE.to_owned()];
+    transcript.host_calls.push(HostCall {
+        asked: HostQuestion::EvidenceRead { name: hostile() },
+        answer: HostAnswer::Refused(FileRefusal::TooLarge),
+    });
     transcript.host_calls.push(HostCall {
         asked: HostQuestion::TreeRead { path: hostile() },
-        answer: HostAnswer::Refused(TreeRefusal::Missing),
+        answer: HostAnswer::Refused(FileRefusal::Missing),
     });
     transcript.log.push(LogLine {
         level: LogLevel::Error,
@@ -224,6 +230,69 @@ fn hostile() -> Vec<Transcript> {
 }
 
 #[test]
+fn evidence_and_the_past_are_shown_with_their_digests() {
+    let mut transcript = made();
+    transcript.given.grants.evidence = vec!["sbom".to_owned(), "tests".to_owned()];
+    transcript.given.grants.history = true;
+    let past = PastRelease {
+        version: Some(semver::Version::new(1, 0, 0)),
+        head: ObjectName::new(&"5".repeat(40)).expect("a name"),
+        time: 1_700_000_000,
+        totals: Totals::default(),
+        ended: Some(Ending::Released),
+    };
+    let digest = Digest::of_json(&[&past]);
+    transcript.host_calls = vec![
+        HostCall {
+            asked: HostQuestion::EvidenceItems,
+            answer: HostAnswer::Items {
+                items: 1,
+                bytes: 130,
+            },
+        },
+        HostCall {
+            asked: HostQuestion::EvidenceRead {
+                name: "sbom".into(),
+            },
+            answer: HostAnswer::File {
+                bytes: 11,
+                digest: Digest::of(GUIDE.as_bytes()),
+            },
+        },
+        HostCall {
+            asked: HostQuestion::HistoryPage {
+                start: 0,
+                count: 250,
+            },
+            answer: HostAnswer::Releases(vec![past]),
+        },
+    ];
+    let page = shown(&transcript, 100);
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "evidence: sbom, tests; earlier releases on the target",
+        "evidence.items all -> 1 piece of evidence of the subject, 130 bytes",
+        &format!(
+            "evidence.read sbom -> evidence, 11 bytes, {}",
+            Digest::of(GUIDE.as_bytes())
+        ),
+        &format!("history.page from 0 on, at most 250 -> 1 release, 109 bytes, {digest}"),
+    ] {
+        assert!(page.contains(words), "{words}\n{page}");
+    }
+    let value: Value = serde_json::from_str(&document(&transcript)).expect("JSON");
+    assert_fits("transcript.schema.json", &value);
+    let calls = &value["host_calls"];
+    assert_eq!(calls[1]["evidence"], "sbom");
+    assert_eq!(
+        (&calls[2]["start"], &calls[2]["items"]),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(calls[2]["digest"], digest.to_string());
+    assert_eq!(value["grants"]["history"], true);
+}
+
+#[test]
 fn a_hostile_text_reaches_a_terminal_in_neither_form() {
     for transcript in hostile() {
         for columns in [1, 40, 80, usize::MAX] {
@@ -262,6 +331,7 @@ fn machines_read_everything() {
             "start": null,
             "count": null,
             "path": "docs/guide.md",
+            "evidence": null,
             "line": null,
             "method": null,
             "url": null,

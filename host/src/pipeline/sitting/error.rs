@@ -1,4 +1,4 @@
-use crate::model::{Effects, Holder, RunId, RunState};
+use crate::model::{Effects, Holder, RunId, RunState, Text};
 use crate::pipeline::{CheckoutError, ConfigurationError, MissingVariable, RenderError};
 use crate::store::StoreError;
 
@@ -61,6 +61,14 @@ pub enum SittingError {
     NoSubject {
         /// The run.
         run: RunId,
+    },
+    /// The evidence of the run cannot be had.
+    #[error("the store has no evidence `{}` for run {}", .name.terminal(), .run.short())]
+    NoEvidence {
+        /// The run.
+        run: RunId,
+        /// The name of the evidence.
+        name: Text,
     },
     /// The subject cannot be written or read.
     #[error("the subject document is not one")]
@@ -132,7 +140,7 @@ impl SittingError {
                  `--pipeline PATH` or `--pipeline REF:PATH`"
                     .to_owned()
             }
-            Self::NoSubject { run } => format!(
+            Self::NoSubject { run } | Self::NoEvidence { run, .. } => format!(
                 "the run was cut before it could be recorded: end it with `holdpoint abort {}` and \
                  begin a new one",
                 run.short()

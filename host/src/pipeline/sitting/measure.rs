@@ -120,7 +120,7 @@ impl Seat<'_> {
         };
         let judged = Judged {
             release: Arc::new(release),
-            tree: Arc::clone(&self.session.judged.tree),
+            ..self.session.judged.clone()
         };
         let mut cancelled = self.desk.cancelled.clone();
         let cut = self.cut(stage).await?;

@@ -6,7 +6,7 @@ use super::{Detail, Page, page};
 use crate::pipeline::{Mode, OnFault};
 use crate::report::json::{
     CheckReport, CheckedChannelReport, CheckedEffectsReport, CheckedOverrideReport,
-    CheckedPluginReport, CheckedStageReport, CheckedWaiverReport,
+    CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, GrantsReport,
 };
 use crate::report::words;
 
@@ -42,6 +42,15 @@ pub fn human_check(page: &mut Page, report: &CheckReport, detail: Detail) {
         }
     }
     page.field("Zone", &report.zone);
+    for file in &report.artifacts {
+        page.field("Ships", &format!("{}, from {}", file.name, file.path));
+    }
+    for file in &report.evidence {
+        page.field(
+            "Evidence",
+            &format!("{}, {}, from {}", file.name, file.media_type, file.path),
+        );
+    }
     page.field("Digest", &configuration.digest);
     page.gap();
     for stage in &report.stages {
@@ -184,36 +193,7 @@ fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
             ),
         }
     }
-    if !plugin.grants.tree.is_empty() {
-        page.text(
-            4,
-            &format!(
-                "May read of the judged commit: {}.",
-                plugin.grants.tree.join(", ")
-            ),
-        );
-    }
-    let asking = plugin.grants.http.iter().map(|grant| ("May ask", grant));
-    let planned = plugin.grants.requests.iter();
-    let planned = planned.map(|grant| ("May have the host ask", grant));
-    for (lead, grant) in asking.chain(planned) {
-        let addresses = if grant.addresses.is_empty() {
-            String::new()
-        } else {
-            format!(" at {}", grant.addresses.join(", "))
-        };
-        let methods = grant.methods.join(", ");
-        page.text(4, &format!("{lead}: {methods} {}{addresses}.", grant.url));
-    }
-    for grant in &plugin.grants.secrets {
-        page.text(
-            4,
-            &format!(
-                "May use and never sees: {}, sent to {} in `{}`.",
-                grant.name, grant.origin, grant.header
-            ),
-        );
-    }
+    put_grants(page, &plugin.grants);
     let limits = &plugin.limits;
     page.text(
         4,
@@ -237,6 +217,44 @@ fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
                 words::count(limits.log_lines, "line", "lines"),
                 words::count(limits.host_calls, "call", "calls"),
                 words::bytes(limits.host_call_bytes)
+            ),
+        );
+    }
+}
+
+/// What a plugin may use beyond the release itself.
+fn put_grants(page: &mut Page, grants: &GrantsReport) {
+    if !grants.tree.is_empty() {
+        page.text(
+            4,
+            &format!("May read of the judged commit: {}.", grants.tree.join(", ")),
+        );
+    }
+    if !grants.evidence.is_empty() {
+        let evidence = grants.evidence.join(", ");
+        page.text(4, &format!("May read evidence: {evidence}."));
+    }
+    if grants.history {
+        page.text(4, "May know the earlier releases on the target.");
+    }
+    let asking = grants.http.iter().map(|grant| ("May ask", grant));
+    let planned = grants.requests.iter();
+    let planned = planned.map(|grant| ("May have the host ask", grant));
+    for (lead, grant) in asking.chain(planned) {
+        let addresses = if grant.addresses.is_empty() {
+            String::new()
+        } else {
+            format!(" at {}", grant.addresses.join(", "))
+        };
+        let methods = grant.methods.join(", ");
+        page.text(4, &format!("{lead}: {methods} {}{addresses}.", grant.url));
+    }
+    for grant in &grants.secrets {
+        page.text(
+            4,
+            &format!(
+                "May use and never sees: {}, sent to {} in `{}`.",
+                grant.name, grant.origin, grant.header
             ),
         );
     }

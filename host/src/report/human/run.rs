@@ -50,6 +50,18 @@ fn subject(page: &mut Page, record: &RunRecord) {
             ),
         );
     }
+    for item in &subject.evidence {
+        page.field(
+            "Evidence",
+            &format!(
+                "{}, {}, {}, {}",
+                item.name.terminal(),
+                item.media_type.terminal(),
+                words::bytes(item.size),
+                item.digest
+            ),
+        );
+    }
     let circumstances = &release.circumstances;
     let dry = if circumstances.dry_run {
         ", dry run"

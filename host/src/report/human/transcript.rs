@@ -4,8 +4,8 @@ use anstyle::Style;
 
 use super::{Page, answer, finding, page, rest_after};
 use crate::model::{
-    Answer, Digest, Finding, HostAnswer, HostCall, HostQuestion, HttpRefusal, Input, Outcome, Text,
-    Transcript, TreeGrant, TreeRefusal,
+    Answer, Digest, FileRefusal, Finding, HostAnswer, HostCall, HostQuestion, HttpRefusal, Input,
+    Outcome, Text, Transcript, TreeGrant,
 };
 use crate::report::commits::Commits;
 use crate::report::json::{instant, level_name};
@@ -100,6 +100,13 @@ fn given(page: &mut Page, transcript: &Transcript) {
     let tree: Vec<&str> = given.grants.tree.iter().map(TreeGrant::as_str).collect();
     if !tree.is_empty() {
         granted.push(format!("files of the judged commit: {}", tree.join(", ")));
+    }
+    if !given.grants.evidence.is_empty() {
+        let names = Text::from(given.grants.evidence.join(", "));
+        granted.push(format!("evidence: {}", names.terminal()));
+    }
+    if given.grants.history {
+        granted.push("earlier releases on the target".to_owned());
     }
     granted.extend(given.grants.http.iter().map(ToString::to_string));
     let requests = given.grants.requests.iter();
@@ -237,6 +244,10 @@ fn host_calls(page: &mut Page, transcript: &Transcript) {
 }
 
 fn host_call(HostCall { asked, answer }: &HostCall) -> String {
+    let from = match asked {
+        HostQuestion::EvidenceRead { .. } => "evidence",
+        _ => "a file of the judged commit",
+    };
     let (asked, of) = match asked {
         HostQuestion::CommitsPage { start, count }
         | HostQuestion::CommitsTexts { start, count } => {
@@ -245,6 +256,13 @@ fn host_call(HostCall { asked, answer }: &HostCall) -> String {
         HostQuestion::ChangesPage { start, count } => (range(*start, *count), ("file", "files")),
         HostQuestion::ArtifactsPage { start, count } => {
             (range(*start, *count), ("artifact", "artifacts"))
+        }
+        HostQuestion::EvidenceItems => (
+            "all".to_owned(),
+            ("piece of evidence", "pieces of evidence"),
+        ),
+        HostQuestion::HistoryPage { start, count } => {
+            (range(*start, *count), ("release", "releases"))
         }
         HostQuestion::TreeEntries { folder: path } | HostQuestion::TreeRead { path } => {
             (path.terminal().to_string(), ("name", "names"))
@@ -261,7 +279,9 @@ fn host_call(HostCall { asked, answer }: &HostCall) -> String {
                 ("", ""),
             )
         }
-        HostQuestion::SecretsPlaceholder { name } => (name.terminal().to_string(), ("", "")),
+        HostQuestion::EvidenceRead { name } | HostQuestion::SecretsPlaceholder { name } => {
+            (name.terminal().to_string(), ("", ""))
+        }
         HostQuestion::LogWrite { line } => (format!("line {line} of the log"), ("", "")),
     };
     let answer = match answer {
@@ -281,19 +301,22 @@ fn host_call(HostCall { asked, answer }: &HostCall) -> String {
             words::bytes(*bytes)
         ),
         HostAnswer::File { bytes, digest } => {
-            format!(
-                "a file of the judged commit, {}, {digest}",
-                words::bytes(*bytes)
-            )
+            format!("{from}, {}, {digest}", words::bytes(*bytes))
         }
-        HostAnswer::Refused(TreeRefusal::Missing) => "not given: there is nothing".to_owned(),
-        HostAnswer::Refused(TreeRefusal::NotAFile) => {
+        HostAnswer::Releases(releases) => format!(
+            "{}, {}, {}",
+            words::count(releases.len() as u64, of.0, of.1),
+            words::bytes(answer.bytes()),
+            Digest::of_json(releases)
+        ),
+        HostAnswer::Refused(FileRefusal::Missing) => "not given: there is nothing".to_owned(),
+        HostAnswer::Refused(FileRefusal::NotAFile) => {
             "not given: something else is there".to_owned()
         }
-        HostAnswer::Refused(TreeRefusal::NotGranted) | HostAnswer::Placeholder(None) => {
+        HostAnswer::Refused(FileRefusal::NotGranted) | HostAnswer::Placeholder(None) => {
             "not given: it is not granted".to_owned()
         }
-        HostAnswer::Refused(TreeRefusal::TooLarge) => "not given: it is too large".to_owned(),
+        HostAnswer::Refused(FileRefusal::TooLarge) => "not given: it is too large".to_owned(),
         HostAnswer::Response { status, body, .. } => format!(
             "{status}, {}, {}",
             words::bytes(body.0.len() as u64),

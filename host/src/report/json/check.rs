@@ -30,6 +30,10 @@ pub struct CheckReport {
     pub targets: Option<Vec<String>>,
     /// IANA name of the operator's time zone.
     pub zone: String,
+    /// What is shipped.
+    pub artifacts: Vec<CheckedFileReport>,
+    /// Files about the release.
+    pub evidence: Vec<CheckedEvidenceReport>,
     /// Where the range of a run would begin; none where that is not known, because the repository
     /// cannot be read that far.
     pub range: Option<CheckedRangeReport>,
@@ -41,6 +45,26 @@ pub struct CheckReport {
     pub waivers: Vec<CheckedWaiverReport>,
     /// Who hears of a run, by name.
     pub channels: Vec<CheckedChannelReport>,
+}
+
+/// A file that is shipped. It is read by a run only.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CheckedFileReport {
+    /// Its name.
+    pub name: String,
+    /// Where it is, relative to the root of the working tree.
+    pub path: String,
+}
+
+/// A file about the release. It is read by a run only.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CheckedEvidenceReport {
+    /// Its name.
+    pub name: String,
+    /// Where it is, relative to the root of the working tree.
+    pub path: String,
+    /// What it is, as the operator states.
+    pub media_type: String,
 }
 
 /// A channel.
@@ -160,6 +184,23 @@ impl CheckReport {
             tag: release.tag.as_ref().map(|set| set.value.to_string()),
             targets: release.targets.as_ref().map(|set| set.value.clone()),
             zone: configuration.zone().to_owned(),
+            artifacts: release
+                .artifacts
+                .iter()
+                .map(|file| CheckedFileReport {
+                    name: file.value.name.value.clone(),
+                    path: file.value.path.value.clone(),
+                })
+                .collect(),
+            evidence: release
+                .evidence
+                .iter()
+                .map(|file| CheckedEvidenceReport {
+                    name: file.value.name.value.clone(),
+                    path: file.value.path.value.clone(),
+                    media_type: file.value.media_type.value.clone(),
+                })
+                .collect(),
             range: start.map(CheckedRangeReport::new),
             stages: configuration
                 .stages

@@ -81,7 +81,7 @@ pub struct SubjectReport {
     /// What is shipped.
     pub artifacts: Vec<NamedFileReport>,
     /// Files about the release.
-    pub evidence: Vec<NamedFileReport>,
+    pub evidence: Vec<EvidenceReport>,
 }
 
 /// A file that the operator named.
@@ -89,6 +89,19 @@ pub struct SubjectReport {
 pub struct NamedFileReport {
     /// Name given by the operator.
     pub name: String,
+    /// Digest of the bytes that were read.
+    pub digest: String,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// A file about the release.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct EvidenceReport {
+    /// Name given by the operator.
+    pub name: String,
+    /// What it is, as the operator states.
+    pub media_type: String,
     /// Digest of the bytes that were read.
     pub digest: String,
     /// Size in bytes.
@@ -261,6 +274,10 @@ pub struct ConfinementReport {
 pub struct GrantsReport {
     /// Files of the judged commit, and folders, which end with `/`.
     pub tree: Vec<String>,
+    /// Names of the evidence that it may read.
+    pub evidence: Vec<String>,
+    /// Whether it may know the earlier releases on the target.
+    pub history: bool,
     /// Requests that it may make.
     pub http: Vec<HttpGrantReport>,
     /// Requests that it may have the host make.
@@ -425,8 +442,9 @@ impl SubjectReport {
             evidence: subject
                 .evidence
                 .iter()
-                .map(|file| NamedFileReport {
+                .map(|file| EvidenceReport {
                     name: string(&file.name),
+                    media_type: string(&file.media_type),
                     digest: file.digest.to_string(),
                     size: file.size,
                 })
@@ -598,6 +616,8 @@ impl GrantsReport {
             });
         Self {
             tree: tree.collect(),
+            evidence: grants.evidence.clone(),
+            history: grants.history,
             http: http.collect(),
             requests: requests.collect(),
             ca: grants.ca.map(|digest| digest.to_string()),

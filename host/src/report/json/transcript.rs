@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::run::{CircumstancesReport, FaultReport, GrantsReport, LimitsReport, LogLineReport};
 use super::{AnswerReport, EditPlaceReport, PlaceReport, SCHEMA_VERSION, instant};
 use crate::model::{
-    Answer, Channel, Digest, Edit, Event, EventKind, Finding, HostAnswer, HostCall, HostQuestion,
-    HttpRefusal, Input, Kind, Outcome, Severity, Text, Transcript, TreeRefusal, Verdict,
+    Answer, Channel, Digest, Edit, Event, EventKind, FileRefusal, Finding, HostAnswer, HostCall,
+    HostQuestion, HttpRefusal, Input, Kind, Outcome, Severity, Text, Transcript, Verdict,
 };
 use crate::report::commits::Commits;
 
@@ -122,7 +122,7 @@ pub struct ToldChannelReport {
 pub struct HostCallReport {
     /// Counts from 1.
     pub number: u32,
-    /// The interface: `commits`, `changes`, `artifacts`, `tree`, `http`, `secrets` or `log`.
+    /// The interface: `commits`, `changes`, `artifacts`, `evidence`, `history`, `tree`, `http`, `secrets` or `log`.
     pub interface: String,
     /// The function of the interface.
     pub function: String,
@@ -132,6 +132,8 @@ pub struct HostCallReport {
     pub count: Option<u32>,
     /// The file or the folder that it asked for.
     pub path: Option<String>,
+    /// The name of the evidence that it asked for.
+    pub evidence: Option<String>,
     /// Which line of the log it wrote, counted from 1.
     pub line: Option<u32>,
     /// The method of its request.
@@ -303,6 +305,7 @@ impl HostCallReport {
             start: None,
             count: None,
             path: None,
+            evidence: None,
             line: None,
             method: None,
             url: None,
@@ -325,9 +328,12 @@ impl HostCallReport {
             HostQuestion::CommitsPage { start, count }
             | HostQuestion::CommitsTexts { start, count }
             | HostQuestion::ChangesPage { start, count }
-            | HostQuestion::ArtifactsPage { start, count } => {
+            | HostQuestion::ArtifactsPage { start, count }
+            | HostQuestion::HistoryPage { start, count } => {
                 (self.start, self.count) = (Some(*start), Some(*count));
             }
+            HostQuestion::EvidenceItems => {}
+            HostQuestion::EvidenceRead { name } => self.evidence = text(name),
             HostQuestion::TreeEntries { folder: path } | HostQuestion::TreeRead { path } => {
                 self.path = text(path);
             }
@@ -355,6 +361,11 @@ impl HostCallReport {
             }
             HostAnswer::File { bytes, digest } => {
                 (self.bytes, self.digest) = (Some(*bytes), Some(digest.to_string()));
+            }
+            HostAnswer::Releases(releases) => {
+                self.items = Some(u32::try_from(releases.len()).unwrap_or(u32::MAX));
+                self.bytes = Some(answer.bytes());
+                self.digest = Some(Digest::of_json(releases).to_string());
             }
             HostAnswer::Refused(why) => self.refused = Some(refusal_name(*why).to_owned()),
             HostAnswer::Response { status, body, .. } => {
@@ -415,11 +426,11 @@ impl GivenEditReport {
     }
 }
 
-fn refusal_name(refusal: TreeRefusal) -> &'static str {
+fn refusal_name(refusal: FileRefusal) -> &'static str {
     match refusal {
-        TreeRefusal::Missing => "missing",
-        TreeRefusal::NotAFile => "not-a-file",
-        TreeRefusal::NotGranted => "not-granted",
-        TreeRefusal::TooLarge => "too-large",
+        FileRefusal::Missing => "missing",
+        FileRefusal::NotAFile => "not-a-file",
+        FileRefusal::NotGranted => "not-granted",
+        FileRefusal::TooLarge => "too-large",
     }
 }

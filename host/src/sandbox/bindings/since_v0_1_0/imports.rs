@@ -1,10 +1,12 @@
 use wasmtime::Result;
 use wasmtime::component::{HasSelf, Linker};
 
-use super::interfaces::{artifacts, changes, commits, http, log, model, secrets, tree};
+use super::interfaces::{
+    artifacts, changes, commits, evidence, history, http, log, model, secrets, tree,
+};
 use super::release;
 use crate::model::{
-    Body, Digest, Header, HostAnswer, HostQuestion, HttpRefusal, LogLevel, Text, TreeRefusal,
+    Body, Digest, FileRefusal, Header, HostAnswer, HostQuestion, HttpRefusal, LogLevel, Text,
 };
 use crate::sandbox::failure::Refusal;
 use crate::sandbox::network::Asked;
@@ -14,12 +16,14 @@ use crate::sandbox::state::State;
 /// Items of one page at most: a larger `count` is answered as this many.
 const PAGE_ITEMS_MAX: u32 = 500;
 
-/// Gives a plugin the imports that there are. Evidence and history are not there, so that a component
-/// that imports them cannot be linked; `tree`, `http` and `secrets` answer only what is granted.
+/// Gives a plugin the imports that there are: `evidence`, `history`, `tree`, `http` and `secrets` answer
+/// only what is granted.
 pub(in crate::sandbox) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     commits::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     changes::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     artifacts::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    evidence::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    history::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     tree::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     http::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     secrets::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
@@ -64,9 +68,60 @@ impl artifacts::Host for State {
     }
 }
 
+impl evidence::Host for State {
+    fn items(&mut self) -> Result<Vec<evidence::Item>> {
+        let items = self.release.subject.evidence.iter();
+        let answer: Vec<_> = items.map(release::evidence).collect();
+        let bytes = release::bytes_of_evidence(&answer);
+        self.answered_items(HostQuestion::EvidenceItems, answer.len(), bytes)?;
+        Ok(answer)
+    }
+
+    fn read(&mut self, name: String) -> Result<Result<Vec<u8>, evidence::EvidenceError>> {
+        let answer = self.reach.evidence.read(&self.release, &name);
+        let answer = answer.inspect_err(|_| self.recorder.is_not_reproducible())?;
+        let bytes = answer.as_ref().map_or(0, Vec::len);
+        let asked = HostQuestion::EvidenceRead { name: name.into() };
+        self.answered(asked, bytes, || match &answer {
+            Ok(content) => HostAnswer::File {
+                bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+                digest: Digest::of(content),
+            },
+            Err(error) => HostAnswer::Refused(match error {
+                evidence::EvidenceError::Unknown => FileRefusal::Missing,
+                evidence::EvidenceError::NotGranted => FileRefusal::NotGranted,
+                evidence::EvidenceError::TooLarge => FileRefusal::TooLarge,
+            }),
+        })?;
+        Ok(answer)
+    }
+}
+
+impl history::Host for State {
+    fn page(&mut self, start: u32, count: u32) -> Result<Vec<history::PastRelease>> {
+        let asked = HostQuestion::HistoryPage { start, count };
+        let answer = match self.recorder.known(&asked) {
+            Known::Answer(answer) => answer,
+            // Refused when it is recorded.
+            Known::Other => HostAnswer::Nothing,
+            Known::Nothing => {
+                let page = page(&self.reach.history, start, count);
+                HostAnswer::Releases(page.to_vec())
+            }
+        };
+        self.answered_whole(asked, &answer)?;
+        match answer {
+            HostAnswer::Releases(releases) => {
+                Ok(releases.iter().map(release::past_release).collect())
+            }
+            _ => Err(unfit("history.page")),
+        }
+    }
+}
+
 impl tree::Host for State {
     fn entries(&mut self, folder: String) -> Result<Result<Vec<String>, tree::TreeError>> {
-        let answer = self.tree.entries(&folder);
+        let answer = self.reach.tree.entries(&folder);
         let answer = answer.inspect_err(|_| self.recorder.is_not_reproducible())?;
         let bytes = answer.iter().flatten().map(|name| 16 + name.len()).sum();
         let asked = HostQuestion::TreeEntries {
@@ -84,7 +139,7 @@ impl tree::Host for State {
     }
 
     fn read(&mut self, path: String) -> Result<Result<Vec<u8>, tree::TreeError>> {
-        let answer = self.tree.read(&path);
+        let answer = self.reach.tree.read(&path);
         let answer = answer.inspect_err(|_| self.recorder.is_not_reproducible())?;
         let bytes = answer.as_ref().map_or(0, Vec::len);
         let asked = HostQuestion::TreeRead { path: path.into() };
@@ -104,7 +159,7 @@ impl http::Host for State {
         &mut self,
         request: http::HttpRequest,
     ) -> Result<Result<http::HttpResponse, http::HttpError>> {
-        self.network.count()?;
+        self.reach.network.count()?;
         let headers = request.headers.iter().map(|header| Header {
             name: header.name.as_str().into(),
             value: header.value.as_str().into(),
@@ -127,7 +182,7 @@ impl http::Host for State {
                     headers: headers.map(|header| (header.name, header.value)).collect(),
                     body: request.body,
                 };
-                let sent = self.network.send(&asked).await;
+                let sent = self.reach.network.send(&asked).await;
                 sent.inspect_err(|_| self.recorder.is_not_reproducible())?
             }
         };
@@ -175,7 +230,7 @@ impl secrets::Host for State {
         let answer = match self.recorder.known(&asked) {
             Known::Answer(answer) => answer,
             Known::Nothing | Known::Other => {
-                HostAnswer::Placeholder(self.network.placeholder(&name).map(Text::from))
+                HostAnswer::Placeholder(self.reach.network.placeholder(&name).map(Text::from))
             }
         };
         self.answered_whole(asked, &answer)?;
@@ -209,12 +264,12 @@ impl log::Host for State {
     }
 }
 
-fn refusal(error: tree::TreeError) -> TreeRefusal {
+fn refusal(error: tree::TreeError) -> FileRefusal {
     match error {
-        tree::TreeError::Missing => TreeRefusal::Missing,
-        tree::TreeError::NotAFile => TreeRefusal::NotAFile,
-        tree::TreeError::NotGranted => TreeRefusal::NotGranted,
-        tree::TreeError::TooLarge => TreeRefusal::TooLarge,
+        tree::TreeError::Missing => FileRefusal::Missing,
+        tree::TreeError::NotAFile => FileRefusal::NotAFile,
+        tree::TreeError::NotGranted => FileRefusal::NotGranted,
+        tree::TreeError::TooLarge => FileRefusal::TooLarge,
     }
 }
 

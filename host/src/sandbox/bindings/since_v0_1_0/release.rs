@@ -1,10 +1,10 @@
 //! The model as the guest sees it.
 
 use super::exports::{notify, policy};
-use super::interfaces::model;
+use super::interfaces::{evidence, history, model};
 use crate::model::{
-    Artifact, Change, ChangeKind, Channel, Commit, Event, EventKind, Finding, Location, Owners,
-    Person, Release, Severity, Text, Verdict,
+    Artifact, Change, ChangeKind, Channel, Commit, Ending, Event, EventKind, Evidence, Finding,
+    Location, Owners, PastRelease, Person, Release, Severity, Text, Totals, Verdict,
 };
 use holdpoint_conventional::Bump;
 
@@ -12,7 +12,7 @@ use holdpoint_conventional::Bump;
 pub(in crate::sandbox) fn release(release: &Release) -> policy::Release {
     let subject = &release.subject;
     let circumstances = &release.circumstances;
-    let totals = subject.totals;
+    let artifacts = u32::try_from(subject.artifacts.len()).unwrap_or(u32::MAX);
     model::Release {
         subject: model::Subject {
             project: subject.project.raw().to_owned(),
@@ -44,14 +44,18 @@ pub(in crate::sandbox) fn release(release: &Release) -> policy::Release {
             dirty: circumstances.dirty,
             dry_run: circumstances.dry_run,
         },
-        totals: model::Totals {
-            commits: totals.commits,
-            merges: totals.merges,
-            files: totals.files,
-            insertions: totals.insertions,
-            deletions: totals.deletions,
-            artifacts: u32::try_from(subject.artifacts.len()).unwrap_or(u32::MAX),
-        },
+        totals: totals(subject.totals, artifacts),
+    }
+}
+
+fn totals(totals: Totals, artifacts: u32) -> model::Totals {
+    model::Totals {
+        commits: totals.commits,
+        merges: totals.merges,
+        files: totals.files,
+        insertions: totals.insertions,
+        deletions: totals.deletions,
+        artifacts,
     }
 }
 
@@ -123,6 +127,33 @@ pub(super) fn artifact(artifact: &Artifact) -> model::Artifact {
         name: artifact.name.raw().to_owned(),
         digest: artifact.digest.to_string(),
         size: artifact.size,
+    }
+}
+
+/// Nobody has verified who vouches for it.
+pub(super) fn evidence(item: &Evidence) -> evidence::Item {
+    evidence::Item {
+        name: item.name.raw().to_owned(),
+        media_type: item.media_type.raw().to_owned(),
+        digest: item.digest.to_string(),
+        size: item.size,
+        verified_by: None,
+    }
+}
+
+/// What it shipped is not recorded.
+pub(super) fn past_release(release: &PastRelease) -> history::PastRelease {
+    history::PastRelease {
+        version: release.version.as_ref().map(ToString::to_string),
+        head: release.head.to_string(),
+        time: release.time,
+        totals: totals(release.totals, 0),
+        ended: release.ended.map(|ended| match ended {
+            Ending::Released => history::Ending::Released,
+            Ending::Undone => history::Ending::Undone,
+            Ending::Blocked => history::Ending::Blocked,
+            Ending::Stopped => history::Ending::Stopped,
+        }),
     }
 }
 
@@ -226,6 +257,13 @@ pub(super) fn bytes_of_artifacts(artifacts: &[model::Artifact]) -> usize {
     artifacts
         .iter()
         .map(|artifact| 24 + artifact.name.len() + artifact.digest.len())
+        .sum()
+}
+
+pub(super) fn bytes_of_evidence(items: &[evidence::Item]) -> usize {
+    items
+        .iter()
+        .map(|item| 32 + item.name.len() + item.media_type.len() + item.digest.len())
         .sum()
 }
 
