@@ -29,8 +29,9 @@ use guests::Ground;
 const AT_ONE_TIME: usize = 3;
 
 /// What an attack may have beside `name`, `group`, `does`, `bound` and `outcome`.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "capabilities",
+    "evidence",
     "grants",
     "guest",
     "kind",

@@ -22,6 +22,9 @@ pub struct Ground {
     certificate: OnceLock<Certificate>,
 }
 
+/// Bytes of a file about the release.
+const EVIDENCE_BYTES: usize = 64 << 10;
+
 /// One attack, ready to be run.
 pub struct Prepared {
     pub folder: PathBuf,
@@ -110,6 +113,7 @@ impl Ground {
         }
         // What these programs find is of no weight by itself.
         let rule = match attack.text("program") {
+            Some("archivist") => Some("read"),
             Some("asker") => Some("answer"),
             Some("tourist") => Some("seen"),
             _ => None,
@@ -143,6 +147,16 @@ impl Ground {
         text += &format!("[[stages]]\nid = \"attacked\"\nuse = [\"attack\"]\nkind = {kind:?}\n");
         if let Some(servers) = servers {
             text = servers.named(&text);
+        }
+        let evidence = attack.table.get("evidence").and_then(toml::Value::as_array);
+        for file in evidence.into_iter().flatten() {
+            let file = file.as_str().expect("a name");
+            let path = format!("{name}/evidence/{file}");
+            let path = self.context.write(&path, vec![b'e'; EVIDENCE_BYTES]);
+            text += &format!(
+                "[[release.evidence]]\nname = {file:?}\npath = {}\nmedia-type = \"text/plain\"\n",
+                quoted(&path)
+            );
         }
         let pipeline = self.context.write(&format!("{name}/pipeline.toml"), text);
         Prepared {
