@@ -24,6 +24,7 @@ mod resume;
 mod run;
 mod sign;
 mod signal;
+mod signature;
 mod sit;
 mod status;
 

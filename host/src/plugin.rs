@@ -5,6 +5,7 @@ mod embedded;
 mod error;
 mod read;
 mod settings;
+pub mod signature;
 pub mod ssh;
 
 use std::borrow::Cow;

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use holdpoint_build::{BuildError, BuildRequest, Capability, Import, Inspection, ReadError};
 
-use super::{ExitCode, Failure, Output};
+use super::{ExitCode, Failure, Output, signature};
 use crate::model::Text;
+use crate::plugin::signature::{KeyError, SignatureError};
 use crate::plugin::{self, Source};
 use crate::report::Page;
 
-/// Builds and inspects plugins
+/// Builds, inspects, signs and verifies plugins
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -21,6 +22,8 @@ pub(super) struct Arguments {
 enum Command {
     Build(BuildArguments),
     Inspect(InspectArguments),
+    Sign(signature::SignArguments),
+    Verify(signature::VerifyArguments),
 }
 
 /// Builds the plugin in a folder: one file, with its manifest in it
@@ -108,6 +111,33 @@ pub(super) enum Error {
         /// Why.
         source: ReadError,
     },
+    /// A file beside the plugin cannot be read.
+    #[error("{} cannot be read", path.terminal())]
+    File {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Nothing says which key signs.
+    #[error("nothing says which key signs")]
+    NoKey,
+    /// A file is no key.
+    #[error("{} cannot be used as a key", path.terminal())]
+    Key {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: KeyError,
+    },
+    /// A signature does not count.
+    #[error("the signature {} does not count", path.terminal())]
+    Signature {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: Box<SignatureError>,
+    },
 }
 
 impl Error {
@@ -118,6 +148,14 @@ impl Error {
             Self::Write { .. } => "name another file with `--out`".to_owned(),
             Self::Read(error) => error.help(),
             Self::Inspect { source, .. } => source.help().to_owned(),
+            Self::File { .. } => {
+                "check its name and whether this user may read it; `holdpoint plugin sign` writes the \
+                 signature of a plugin beside it"
+                    .to_owned()
+            }
+            Self::NoKey => "name one with --key".to_owned(),
+            Self::Key { source, .. } => source.help().to_owned(),
+            Self::Signature { source, .. } => source.help().to_owned(),
         }
     }
 }
@@ -128,6 +166,8 @@ impl Arguments {
         match &self.command {
             Command::Build(arguments) => arguments.format,
             Command::Inspect(arguments) => arguments.format,
+            Command::Sign(arguments) => arguments.format,
+            Command::Verify(arguments) => arguments.format,
         }
     }
 }
@@ -139,6 +179,8 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
             let bytes = read(&arguments.file).map_err(Error::Read)?;
             (arguments.file.clone(), inspect(&arguments.file, &bytes)?)
         }
+        Command::Sign(arguments) => return signature::sign(arguments, output),
+        Command::Verify(arguments) => return signature::verify(arguments, output),
     };
     match arguments.format() {
         Form::Human => {

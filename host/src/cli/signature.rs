@@ -1,0 +1,221 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the command line reads and writes the files that it is given"
+)]
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::plugin::{Error, Form};
+use super::{ExitCode, Failure, Output};
+use crate::model::{Digest, Text};
+use crate::plugin::signature::{
+    BUNDLE_BYTES_MAX, KEY_BYTES_MAX, PrivateKey, PublicKey, Signature, bundle_path,
+};
+use crate::plugin::{self, Plugin, Source};
+
+/// Signs a plugin: writes a Sigstore bundle beside it
+///
+/// The key is one of ECDSA on P-256 in PEM. A key that lives elsewhere, in hardware or with a service,
+/// signs by itself: hand its signature over with --signature.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  openssl ecparam -name prime256v1 -genkey -noout -out key.pem
+  openssl pkey -in key.pem -pubout -out key.pub
+  holdpoint plugin sign no-fridays.wasm --key key.pem
+
+A signature that was made elsewhere:
+  openssl dgst -sha256 -sign key.pem -out no-fridays.sig no-fridays.wasm
+  holdpoint plugin sign no-fridays.wasm --signature no-fridays.sig --public-key key.pub")]
+pub(super) struct SignArguments {
+    /// File of the plugin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Private key that signs
+    #[arg(long, value_name = "FILE", required_unless_present = "signature")]
+    key: Option<PathBuf>,
+
+    /// Signature that was made elsewhere, in DER, of the bytes of the plugin under SHA-256
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "public_key",
+        conflicts_with = "key"
+    )]
+    signature: Option<PathBuf>,
+
+    /// Public key of that signature
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    public_key: Option<PathBuf>,
+
+    /// File to write [default: FILE.sigstore.json]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Whom the output is for
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: Form,
+}
+
+/// Holds the signature of a plugin against a key
+///
+/// Ends with exit code 0 when the key made the signature of these very bytes, else with 2.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  holdpoint plugin verify no-fridays.wasm --key acme.pub
+  holdpoint plugin verify no-fridays.wasm --key acme.pub --bundle elsewhere.sigstore.json")]
+pub(super) struct VerifyArguments {
+    /// File of the plugin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Public key
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+
+    /// File of the signature [default: FILE.sigstore.json]
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+
+    /// Whom the output is for
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: Form,
+}
+
+/// What was signed or verified.
+#[derive(Serialize)]
+struct Report {
+    name: String,
+    version: String,
+    file: String,
+    digest: Digest,
+    /// [`PublicKey::id`] of the key that signed.
+    key: Digest,
+    bundle: String,
+}
+
+pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode, Failure> {
+    let plugin = read_plugin(&arguments.file)?;
+    let (signature, key) = match (&arguments.key, &arguments.signature, &arguments.public_key) {
+        (_, Some(path), Some(key)) => {
+            let key = public_key(key)?;
+            let signature = read(path, BUNDLE_BYTES_MAX)?;
+            let signature = Signature::of_signature(&signature, &plugin.component, &key);
+            (signature.map_err(refused(path))?, key)
+        }
+        (Some(path), _, _) => {
+            let key =
+                PrivateKey::read(&read(path, KEY_BYTES_MAX)?).map_err(|source| Error::Key {
+                    path: shown(path),
+                    source,
+                })?;
+            (
+                Signature::new(&plugin.component, &key),
+                key.public().clone(),
+            )
+        }
+        // The arguments were held against each other.
+        (None, _, _) => return Err(Error::NoKey.into()),
+    };
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| bundle_path(&arguments.file));
+    fs::write(&out, signature.bytes()).map_err(|source| Error::Write {
+        path: shown(&out),
+        source,
+    })?;
+    tell(
+        arguments.format,
+        output,
+        &Report::new(&arguments.file, &plugin, &key, &out),
+    )
+}
+
+pub(super) fn verify(arguments: &VerifyArguments, output: Output) -> Result<ExitCode, Failure> {
+    let plugin = read_plugin(&arguments.file)?;
+    let key = public_key(&arguments.key)?;
+    let bundle = arguments
+        .bundle
+        .clone()
+        .unwrap_or_else(|| bundle_path(&arguments.file));
+    let bytes = read(&bundle, BUNDLE_BYTES_MAX)?;
+    let signature = Signature::read(&bytes).map_err(refused(&bundle))?;
+    let verified = signature.verify(&plugin.component, &key);
+    verified.map_err(refused(&bundle))?;
+    let report = Report::new(&arguments.file, &plugin, &key, &bundle);
+    tell(arguments.format, output, &report)
+}
+
+impl Report {
+    fn new(file: &Path, plugin: &Plugin, key: &PublicKey, bundle: &Path) -> Self {
+        Self {
+            name: plugin.manifest.name.clone(),
+            version: plugin.manifest.version.to_string(),
+            file: shown(file).raw().to_owned(),
+            digest: plugin.digest,
+            key: *key.id(),
+            bundle: shown(bundle).raw().to_owned(),
+        }
+    }
+}
+
+fn tell(form: Form, output: Output, report: &Report) -> Result<ExitCode, Failure> {
+    match form {
+        Form::Human => {
+            let mut page = output.page();
+            page.text(0, &format!("{} {}", report.name, report.version));
+            page.field("file", &report.file);
+            page.field("digest", &report.digest.to_string());
+            page.field("signed by", &format!("key {}", report.key));
+            page.field("signature", &report.bundle);
+            output.put(page)?;
+        }
+        Form::Json => output.put_json(report)?,
+    }
+    Ok(ExitCode::GO)
+}
+
+/// Only what is a plugin is signed or verified.
+fn read_plugin(path: &Path) -> Result<Plugin, Error> {
+    Ok(plugin::read(&Source::Path(path.to_owned()))?)
+}
+
+fn public_key(path: &Path) -> Result<PublicKey, Error> {
+    PublicKey::read(&read(path, KEY_BYTES_MAX)?).map_err(|source| Error::Key {
+        path: shown(path),
+        source,
+    })
+}
+
+fn refused(path: &Path) -> impl FnOnce(plugin::signature::SignatureError) -> Error {
+    let path = shown(path);
+    |source| Error::Signature {
+        path,
+        source: Box::new(source),
+    }
+}
+
+/// The content of a small file; one byte more than may be, where it is larger, so that it is refused.
+fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::File {
+        path: shown(path),
+        source,
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    Ok(bytes)
+}
+
+fn shown(path: &Path) -> Text {
+    Text::from_bytes(path.as_os_str().as_encoded_bytes())
+}
