@@ -24,6 +24,7 @@ mod grants;
 mod help;
 mod history;
 mod kept;
+mod keyring;
 mod kill_point;
 mod load;
 mod networks;
@@ -85,6 +86,7 @@ pub use file::{
 pub use fold::{Judge, Judgement, worst};
 pub use grants::{GrantsTable, HttpGrantTable, SecretGrantTable};
 pub use history::{HISTORY_RUNS_MAX, history};
+pub use keyring::{Signer, TRUSTED_KEYS_MAX, TrustPlan, TrustedKeyPlan};
 pub use load::{Configuration, Flags, Request, Stage, Use, load};
 pub use networks::Variable;
 pub use notice::{RangeNotes, passed_over_words};

@@ -49,6 +49,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod score;
+mod signed;
 mod sitting;
 mod store;
 mod text;

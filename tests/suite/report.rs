@@ -152,6 +152,7 @@ fn plugin(plugin_name: &str, outcome: Outcome) -> PluginRecord {
         on_fault: OnFault::Block,
         limits: Limits::default(),
         grants: Grants::default(),
+        signers: Vec::new(),
         edits,
         call: CallRecord {
             fuel: 1_234_567,

@@ -9,6 +9,7 @@ use super::channel::channels;
 use super::commands::commands;
 use super::file::{File, StageTable, UseEntry, WaiverTable};
 use super::grants::grants;
+use super::keyring::trust_plan;
 use super::plan::{Layer, Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
@@ -108,6 +109,12 @@ impl Plan {
                 .approvers
                 .map(|table| approvers_plan(table, source, layer))
                 .transpose()?,
+            trust: file
+                .trust
+                .map(|table| trust_plan(table, source))
+                .transpose()?
+                .into_iter()
+                .collect(),
             overriding: file
                 .overriding
                 .map(|table| override_plan(table, source, layer))

@@ -33,9 +33,38 @@ pub struct File {
     pub channels: BTreeMap<At<String>, At<ChannelTable>>,
     /// Whose signatures count; without it nobody can approve.
     pub approvers: Option<At<ApproversTable>>,
+    /// Whose plugins are run; without it those of anybody, as the file names them.
+    pub trust: Option<At<TrustTable>>,
     /// Who can let a stage go although its verdict is another one; without it nobody can.
     #[serde(rename = "override")]
     pub overriding: Option<At<OverrideTable>>,
+}
+
+/// Whose plugins are run. Those that are part of the program need no signature.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct TrustTable {
+    /// The keys of which one has to have signed each plugin; without any, plugins need no signature.
+    pub keys: Vec<At<TrustedKeyTable>>,
+    /// What is refused whoever signed it: digests of plugins, and of keys, as `holdpoint plugin
+    /// inspect` and `holdpoint plugin verify` show them.
+    pub deny: Vec<At<String>>,
+}
+
+/// A key that signs plugins.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TrustedKeyTable {
+    /// Whose it is, for reports.
+    pub name: At<String>,
+    /// Path of the public key, ECDSA on P-256 in PEM, relative to the pipeline file, read from where
+    /// the pipeline file was read.
+    pub key: At<String>,
+    /// Patterns of the names of plugins that it may sign, such as `acme-*`; without it any.
+    pub plugins: Option<At<Vec<At<String>>>>,
+    /// Patterns of where they come from, as `source` is written, such as `vendor/*.wasm`; without it
+    /// anywhere.
+    pub sources: Option<At<Vec<At<String>>>>,
 }
 
 /// Whose signatures count.

@@ -89,6 +89,16 @@ impl Problem {
                 no folder beside it: write an absolute path"
                 .to_owned(),
             Self::PluginRead { source, .. } => source.help(),
+            Self::DeniedPlugin { .. } | Self::DeniedKey { .. } => {
+                "use another version of the plugin, signed with a key that is not refused"
+                    .to_owned()
+            }
+            Self::NoTrustedKey { .. } => "add the key of who publishes it:\n[[trust.keys]]\n\
+                name = \"NAME\"\nkey = \"NAME.pub\"\nplugins = [\"PLUGIN\"]"
+                .to_owned(),
+            Self::Signature { source, .. } => source.help().to_owned(),
+            Self::WrongSignature { source, .. } => source.as_ref()?.help().to_owned(),
+            Self::Key { source, .. } => source.help().to_owned(),
             Self::PluginLoad { source, .. } => source.help().to_owned(),
             Self::WrongKind { kinds, .. } => format!("it is of kind {}", names(kinds)),
             Self::AmbiguousKind { kinds, .. } => {

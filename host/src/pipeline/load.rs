@@ -414,6 +414,7 @@ fn digest(
                 "digest": resolved.plugin.digest,
                 "settings": resolved.settings,
                 "grants": resolved.grants,
+                "signers": resolved.signers,
             })
         })
         .collect();

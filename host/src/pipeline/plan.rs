@@ -9,6 +9,7 @@ use super::at::At;
 use super::channel::ChannelPlan;
 use super::commands::CommandsPlan;
 use super::file::{ArtifactTable, EvidenceTable, RuleSetting, SettingsFiles};
+use super::keyring::TrustPlan;
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::Life;
 use super::source::{Site, Source};
@@ -37,6 +38,8 @@ pub struct Plan {
     pub channels: BTreeMap<String, ChannelPlan>,
     /// Whose signatures count.
     pub approvers: Option<ApproversPlan>,
+    /// What each file says about whose plugins are run.
+    pub trust: Vec<TrustPlan>,
     /// Who can let a stage go although its verdict is another one.
     pub overriding: Option<OverridePlan>,
     /// Where the file is.

@@ -7,7 +7,8 @@ use super::commands::CommandsProblem;
 use super::source::Site;
 use super::threshold::Percentile;
 use super::value::ValueUser;
-use crate::model::{Kind, Text};
+use crate::model::{Digest, Kind, Text};
+use crate::plugin::signature::{KeyError, SignatureError};
 use crate::{plugin, release, sandbox};
 
 /// The largest pipeline file, in bytes: a thousand times what a large project writes.
@@ -176,6 +177,69 @@ pub enum Problem {
         /// What the source says.
         #[source]
         source: plugin::Error,
+    },
+    /// What was refused by its digest.
+    #[error("plugin `{plugin}` is {digest}, which is refused ({at})")]
+    DeniedPlugin {
+        /// Its name.
+        plugin: String,
+        /// Its digest.
+        digest: Digest,
+        /// Where it is refused.
+        at: String,
+    },
+    /// It is signed with a key that was refused.
+    #[error("plugin `{plugin}` is signed with the key {key}, which is refused ({at})")]
+    DeniedKey {
+        /// Its name.
+        plugin: String,
+        /// The key.
+        key: Digest,
+        /// Where it is refused.
+        at: String,
+    },
+    /// Nobody may sign it.
+    #[error(
+        "no key of [trust] may sign plugin `{plugin}`, whose manifest calls it `{}` and whose source is {}",
+        .named.terminal(),
+        .from.terminal()
+    )]
+    NoTrustedKey {
+        /// Its name.
+        plugin: String,
+        /// What its manifest calls it.
+        named: Text,
+        /// Where it comes from, as written.
+        from: Text,
+    },
+    /// It has no signature that can be read.
+    #[error("plugin `{plugin}` is not signed as [trust] asks")]
+    Signature {
+        /// Its name.
+        plugin: String,
+        /// Why.
+        #[source]
+        source: SignatureError,
+    },
+    /// None of the keys made its signature.
+    #[error("the signature of plugin `{plugin}` is of none of the keys that may sign it: {}", keys.join(", "))]
+    WrongSignature {
+        /// Its name.
+        plugin: String,
+        /// Whose keys may.
+        keys: Vec<String>,
+        /// What the last of them says.
+        #[source]
+        source: Option<SignatureError>,
+    },
+    /// A key cannot be used.
+    #[error("{} cannot be used as a key", .path.terminal())]
+    Key {
+        /// The file.
+        path: Text,
+        /// Why.
+        #[source]
+        source: KeyError,
     },
     /// A plugin cannot be run.
     #[error("cannot load plugin `{name}`")]

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::approval::{Overriding, Risk, Standing};
 use super::edits::{EditRecord, EditedFile};
+use super::keyring::Signer;
 use super::load::{Configuration, Stage};
 use super::threshold::Thresholds;
 use crate::model::{
@@ -212,6 +213,8 @@ pub struct PluginRecord {
     pub limits: Limits,
     /// What it may use beyond the release itself: granted, and asked for in its manifest.
     pub grants: Grants,
+    /// Who signed it, by the word of each file that asks for a signature.
+    pub signers: Vec<Signer>,
     /// What became of the call, with what it logged.
     pub call: CallRecord,
     /// What the host made of its answer; only of one of a risk plugin.

@@ -6,7 +6,7 @@ use holdpoint_build::nearest;
 use super::Trust;
 use super::beside;
 use super::file::RuleSetting;
-
+use super::keyring::{Signer, signers};
 use super::parse::locate;
 use super::place::{NamedBy, place};
 use super::plan::{Plan, PluginPlan, Set, StagePlan, UsePlan};
@@ -39,6 +39,8 @@ pub struct Resolved {
     pub settings: serde_json::Value,
     /// What it may use beyond the release itself.
     pub grants: Grants,
+    /// Who signed it, by the word of each file that asks for a signature.
+    pub signers: Vec<Signer>,
     /// Where the pipeline speaks of it first.
     pub site: Site,
 }
@@ -74,6 +76,13 @@ pub(super) fn resolve(
                 source,
             })
         })?;
+        let written = plugin.source.as_ref();
+        let named = written.map_or(name.as_str(), |source| source.value.as_str());
+        let named = (name.as_str(), named, source_site(plugin));
+        let (signers, signers_trust) = signers(plan, named, &read, folder, repository)?;
+        if signers_trust == Trust::Untrusted {
+            trust = Trust::Untrusted;
+        }
         let grants = plugin.grants();
         plugin::check_grants(name, &read.manifest, &grants).map_err(|source| {
             plugin.site.error(Problem::PluginRead {
@@ -92,6 +101,7 @@ pub(super) fn resolve(
             plugin: read,
             settings,
             grants,
+            signers,
             site: plugin.site.clone(),
         };
         plugins.insert(name.clone(), resolved);

@@ -619,6 +619,7 @@ fn plugin_record(
         on_fault: used.on_fault,
         limits: used.limits,
         grants: resolved.grants.asked(&resolved.plugin.manifest),
+        signers: resolved.signers.clone(),
         edits,
         call,
         score,

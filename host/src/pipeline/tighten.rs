@@ -77,6 +77,8 @@ pub fn tighten(base: Plan, project: Plan) -> Result<Plan, ConfigurationError> {
             ApproversPlan::is_same,
             ApproversPlan::words,
         )?,
+        // Each is held by itself: a project can ask for more signatures, and take none away.
+        trust: [base.trust, project.trust].concat(),
         overriding: same(
             "override",
             base.overriding,

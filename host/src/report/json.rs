@@ -26,7 +26,7 @@ pub(super) use answer::{health_name, instant};
 pub use base::{BaseSourceKind, BaseSourceReport};
 pub use check::{
     CheckReport, CheckedChannelReport, CheckedEvidenceReport, CheckedFileReport,
-    CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, RuleReport,
+    CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, RuleReport, SignerReport,
 };
 pub use error::{ErrorBody, ErrorReport, FilePlace};
 pub use event::EventReport;

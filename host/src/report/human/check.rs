@@ -194,6 +194,12 @@ fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
         }
     }
     put_grants(page, &plugin.grants);
+    for signer in &plugin.signers {
+        page.text(
+            4,
+            &format!("Signed by {}, key {}.", signer.name, signer.key),
+        );
+    }
     let limits = &plugin.limits;
     page.text(
         4,

@@ -10,7 +10,8 @@ use super::{
 use super::{ConfigurationReport, GrantsReport, LimitsReport, SCHEMA_VERSION, SourceReport};
 use crate::model::{EventKind, Kind, Severity};
 use crate::pipeline::{
-    ChannelPlan, Configuration, DestinationPlan, Mode, OnFault, Percentile, Trust, Use, Waiver,
+    ChannelPlan, Configuration, DestinationPlan, Mode, OnFault, Percentile, Signer, Trust, Use,
+    Waiver,
 };
 use crate::release::Start;
 
@@ -133,6 +134,8 @@ pub struct CheckedPluginReport {
     pub rules: Vec<RuleReport>,
     /// What it may use beyond the release itself: granted, and asked for.
     pub grants: GrantsReport,
+    /// Who signed it, by the word of each file that asks for a signature.
+    pub signers: Vec<SignerReport>,
     /// The bounds on its call.
     pub limits: LimitsReport,
 }
@@ -239,6 +242,24 @@ impl CheckReport {
     }
 }
 
+/// Who signed a plugin.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SignerReport {
+    /// What the pipeline file calls who has the key.
+    pub name: String,
+    /// The key: SHA-256 of its `SubjectPublicKeyInfo`.
+    pub key: String,
+}
+
+impl SignerReport {
+    pub(super) fn new(signer: &Signer) -> Self {
+        Self {
+            name: signer.name.clone(),
+            key: signer.key.to_string(),
+        }
+    }
+}
+
 impl CheckedChannelReport {
     fn new(configuration: &Configuration, name: &str, channel: &ChannelPlan) -> Option<Self> {
         let plugin = &configuration.plugins.get(&channel.plugin)?.plugin;
@@ -282,6 +303,7 @@ impl CheckedPluginReport {
                 })
                 .collect(),
             grants: GrantsReport::new(&resolved.grants.asked(manifest)),
+            signers: resolved.signers.iter().map(SignerReport::new).collect(),
             limits: LimitsReport::new(&used.limits),
         })
     }

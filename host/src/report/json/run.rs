@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     AnswerReport, ApprovalReport, BaseSourceReport, EffectReport, EventReport, MeasuredReport,
-    OverrideReport, PlaceReport, SCHEMA_VERSION, ScoreReport, SittingReport,
+    OverrideReport, PlaceReport, SCHEMA_VERSION, ScoreReport, SignerReport, SittingReport,
 };
 use crate::model::{
     BaseSource, Circumstances, Effects, FaultCode, Grants, HttpGrant, HttpMethod, Kind, Outcome,
@@ -234,6 +234,8 @@ pub struct PluginReport {
     pub limits: LimitsReport,
     /// What it may use beyond the release itself.
     pub grants: GrantsReport,
+    /// Who signed it, by the word of each file that asks for a signature.
+    pub signers: Vec<SignerReport>,
     /// Fuel used.
     pub fuel: u64,
     /// Largest sum of its memories and tables, in bytes.
@@ -573,6 +575,7 @@ impl PluginReport {
             score: plugin.score.as_ref().map(ScoreReport::new),
             limits: LimitsReport::new(&plugin.limits),
             grants: GrantsReport::new(&plugin.grants),
+            signers: plugin.signers.iter().map(SignerReport::new).collect(),
             fuel: plugin.call.fuel,
             memory_bytes: plugin.call.memory_bytes,
             duration_ms: milliseconds(plugin.call.duration),

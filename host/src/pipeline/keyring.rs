@@ -1,0 +1,226 @@
+//! Whose signature a plugin has to have, and what is refused whoever signed it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::Serialize;
+
+use super::Trust;
+use super::at::At;
+use super::beside::read_beside;
+use super::file::{TrustTable, TrustedKeyTable};
+use super::plan::{Plan, Set};
+use super::problem::{ConfigurationError, Problem};
+use super::source::{Site, Source};
+use crate::model::{Digest, Text};
+use crate::plugin::signature::{PublicKey, read_signature};
+use crate::plugin::{self, Plugin};
+use crate::release::Repository;
+
+/// The most keys and the most refused digests of one file: more than an organization has vendors.
+pub const TRUSTED_KEYS_MAX: usize = 100;
+
+/// What one file says about whose plugins are run. With a base policy both files are held by
+/// themselves, so that a project can ask for more and not for less.
+#[derive(Clone, Debug)]
+pub struct TrustPlan {
+    /// The keys; without any, plugins need no signature.
+    pub keys: Vec<TrustedKeyPlan>,
+    /// Digests of components and ids of keys that are refused.
+    pub denied: Vec<Set<Digest>>,
+}
+
+/// A key, before it is read.
+#[derive(Clone, Debug)]
+pub struct TrustedKeyPlan {
+    /// Whose it is.
+    pub name: String,
+    /// Path of the key.
+    pub key: Set<String>,
+    /// The plugins that it may sign, by the name of their manifest.
+    plugins: Patterns,
+    /// Where they may come from, as `source` is written.
+    sources: Patterns,
+}
+
+/// Who signed a plugin that is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Signer {
+    /// What the pipeline file calls who has the key.
+    pub name: String,
+    /// [`PublicKey::id`].
+    pub key: Digest,
+}
+
+/// Patterns of names; none for any name.
+#[derive(Clone, Debug)]
+struct Patterns(Option<GlobSet>);
+
+impl Patterns {
+    fn new(
+        written: Option<At<Vec<At<String>>>>,
+        source: &Arc<Source>,
+    ) -> Result<Self, ConfigurationError> {
+        let Some(written) = written else {
+            return Ok(Self(None));
+        };
+        let mut set = GlobSetBuilder::new();
+        for pattern in written.value {
+            let glob = GlobBuilder::new(&pattern.value)
+                .literal_separator(true)
+                .build();
+            let problem = |error: globset::Error| {
+                let site = Site::new(source, &pattern.span);
+                site.error(Problem::Value(Text::from(error.to_string())))
+            };
+            set.add(glob.map_err(problem)?);
+        }
+        let set = set.build().map_err(|error| {
+            let site = Site::new(source, &written.span);
+            site.error(Problem::Value(Text::from(error.to_string())))
+        })?;
+        Ok(Self(Some(set)))
+    }
+
+    fn have(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|set| set.is_match(name))
+    }
+}
+
+pub(super) fn trust_plan(
+    table: At<TrustTable>,
+    source: &Arc<Source>,
+) -> Result<TrustPlan, ConfigurationError> {
+    let site = Site::new(source, &table.span);
+    let count = table.value.keys.len().max(table.value.deny.len());
+    if count > TRUSTED_KEYS_MAX {
+        return Err(site.error(Problem::Cap {
+            what: format!("{count} keys or refused digests"),
+            cap: format!("{TRUSTED_KEYS_MAX} of each in one file"),
+        }));
+    }
+    let mut keys: Vec<TrustedKeyPlan> = Vec::new();
+    for table in table.value.keys {
+        let key = key_plan(table.value, source)?;
+        if keys.iter().any(|other| other.name == key.name) {
+            return Err(key.key.site.error(Problem::duplicate("key", &key.name)));
+        }
+        keys.push(key);
+    }
+    let denied = table.value.deny.into_iter().map(|digest| {
+        let site = Site::new(source, &digest.span);
+        match digest.value.parse() {
+            Ok(value) => Ok(Set { value, site }),
+            Err(error) => Err(site.error(Problem::Value(Text::from(format!("{error}"))))),
+        }
+    });
+    Ok(TrustPlan {
+        keys,
+        denied: denied.collect::<Result<_, _>>()?,
+    })
+}
+
+fn key_plan(
+    table: TrustedKeyTable,
+    source: &Arc<Source>,
+) -> Result<TrustedKeyPlan, ConfigurationError> {
+    super::compose::check_name("key", &table.name, source)?;
+    Ok(TrustedKeyPlan {
+        name: table.name.value,
+        key: Set::of(table.key, source),
+        plugins: Patterns::new(table.plugins, source)?,
+        sources: Patterns::new(table.sources, source)?,
+    })
+}
+
+/// Who signed a plugin, by the word of each file that asks for a signature. Trust falls when one of
+/// the keys lies where the change under judgement could have put it.
+pub(super) fn signers(
+    plan: &Plan,
+    (name, written, site): (&str, &str, &Site),
+    plugin: &Plugin,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<(Vec<Signer>, Trust), ConfigurationError> {
+    let mut trust = Trust::Trusted;
+    let denied = || plan.trust.iter().flat_map(|plan| &plan.denied);
+    if let Some(denied) = denied().find(|denied| denied.value == plugin.digest) {
+        return Err(site.error(Problem::DeniedPlugin {
+            plugin: name.to_owned(),
+            digest: plugin.digest,
+            at: denied.site.words(),
+        }));
+    }
+    let plugin::Source::Path(path) = &plugin.source else {
+        return Ok((Vec::new(), trust));
+    };
+    let mut signers = Vec::new();
+    for file in plan.trust.iter().filter(|file| !file.keys.is_empty()) {
+        let named = &plugin.manifest.name;
+        let mut keys = Vec::new();
+        for planned in &file.keys {
+            if planned.plugins.have(named) && planned.sources.have(written) {
+                let (key, key_trust) = read_key(&planned.key, folder, repository)?;
+                if key_trust == Trust::Untrusted {
+                    trust = Trust::Untrusted;
+                }
+                keys.push((planned, key));
+            }
+        }
+        if keys.is_empty() {
+            return Err(site.error(Problem::NoTrustedKey {
+                plugin: name.to_owned(),
+                named: Text::from(named.as_str()),
+                from: Text::from(written),
+            }));
+        }
+        let unsigned = |source| {
+            site.error(Problem::Signature {
+                plugin: name.to_owned(),
+                source,
+            })
+        };
+        let signature = read_signature(path).map_err(unsigned)?;
+        let mut refused = None;
+        let signer = keys.iter().find(|(_, key)| {
+            let verified = signature.verify(&plugin.component, key);
+            refused = verified.err();
+            refused.is_none()
+        });
+        let Some((planned, key)) = signer else {
+            return Err(site.error(Problem::WrongSignature {
+                plugin: name.to_owned(),
+                keys: keys.iter().map(|(key, _)| key.name.clone()).collect(),
+                source: refused,
+            }));
+        };
+        if let Some(denied) = denied().find(|denied| denied.value == *key.id()) {
+            return Err(site.error(Problem::DeniedKey {
+                plugin: name.to_owned(),
+                key: *key.id(),
+                at: denied.site.words(),
+            }));
+        }
+        signers.push(Signer {
+            name: planned.name.clone(),
+            key: *key.id(),
+        });
+    }
+    Ok((signers, trust))
+}
+
+fn read_key(
+    path: &Set<String>,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<(PublicKey, Trust), ConfigurationError> {
+    let (bytes, trust) = read_beside(&path.value, &path.site, folder, repository)?;
+    let key = PublicKey::read(&bytes).map_err(|source| {
+        path.site.error(Problem::Key {
+            path: Text::from(path.value.as_str()),
+            source,
+        })
+    })?;
+    Ok((key, trust))
+}
