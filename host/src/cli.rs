@@ -18,6 +18,7 @@ mod moment;
 mod next;
 mod output;
 mod plugin;
+mod privacy;
 mod progress;
 mod record;
 mod resume;
@@ -141,6 +142,10 @@ pub fn main() -> ExitCode {
         };
         let output = Output::new(&arguments.global, arguments.command.format());
         logging::start(&arguments.global);
+        // The process that compiles is given nothing that could be kept.
+        if !matches!(arguments.command, Command::CompileComponent(_)) {
+            privacy::keep();
+        }
         match signal::heed(move |cancellation| {
             arguments
                 .command

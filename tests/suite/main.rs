@@ -40,6 +40,7 @@ mod planted;
 mod plugin;
 mod policy;
 mod postgres;
+mod privacy;
 mod recorded;
 mod release;
 mod report;
