@@ -65,7 +65,7 @@ pub use release::{
 };
 pub use run::{Holder, RunId, RunKey, RunState, RunSummary, is_run_prefix};
 pub use score::{Basis, COMPARED_RELEASES_MIN, Earlier, SCALE_MIDDLE, ScaleReason, Score};
-pub use secret_grant::{SECRET_BYTES_MIN, SecretGrant, SecretSlot, ValueSource};
+pub use secret_grant::{SECRET_BYTES_MIN, SecretGrant, SecretSlot, ValueCommand, ValueSource};
 pub use statement::{
     Act, Assumed, Binding, REASON_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_NAMESPACE, Statement,
     StatementBody, StatementProblem,

@@ -48,6 +48,7 @@ mod tables;
 mod threshold;
 mod tighten;
 mod value;
+mod value_command;
 mod verification;
 mod waiver;
 
@@ -113,5 +114,8 @@ pub use source::{Origin, Site, Source};
 pub use threshold::{Percentile, Thresholds};
 pub use tighten::tighten;
 pub use value::{VALUE_BYTES_MAX, ValueUser};
+pub use value_command::{
+    VALUE_COMMAND_TIMEOUT, VALUE_COMMAND_TIMEOUT_MAX, VALUE_OUTPUT_BYTES_MAX, ValueCommandError,
+};
 pub use verification::{ATTEMPTS_MAX, INTERVAL, Inconclusive, Verification, VerificationPlan};
 pub use waiver::{Place, Waiver};

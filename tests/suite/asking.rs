@@ -1,6 +1,7 @@
 //! Plugins that ask other systems: what they are granted, and nothing else, with secrets that they
 //! never see.
 
+mod commands;
 mod prometheus;
 mod secrets;
 pub mod standard;
@@ -378,7 +379,7 @@ fn a_grant_that_makes_no_sense_is_refused_where_it_stands() {
         ),
         (
             &format!("{http}grants.secrets.a = {{ for = \"https://example.net\" }}"),
-            "exactly one of `env` and `file`",
+            "exactly one of `env`, `file` and `command`",
         ),
         (
             &format!(

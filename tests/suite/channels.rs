@@ -148,7 +148,10 @@ fn what_is_wrong_with_a_destination_is_said() {
             "`delivery` says how",
         ),
         ("address = 5".to_owned(), "a URL, or a table"),
-        ("address = {}".to_owned(), "exactly one of `env` and `file`"),
+        (
+            "address = {}".to_owned(),
+            "exactly one of `env`, `file` and",
+        ),
         (
             "address = { env = \"A\", file = \"/a\" }".to_owned(),
             "exactly one of",

@@ -60,6 +60,18 @@ pub enum ValueSource {
     Env(String),
     /// A file of the machine.
     File(PathBuf),
+    /// What a command puts out.
+    Command(ValueCommand),
+}
+
+/// A command whose output is a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ValueCommand {
+    /// The program and its arguments: never empty.
+    pub arguments: Vec<String>,
+    /// Time that it has.
+    pub timeout_ms: u64,
 }
 
 /// In words, for people: never the value.
@@ -70,6 +82,10 @@ impl fmt::Display for ValueSource {
             Self::File(path) => {
                 let path = Text::from(path.to_string_lossy());
                 write!(formatter, "the file `{}`", path.terminal())
+            }
+            Self::Command(command) => {
+                let words = Text::from(command.arguments.join(" "));
+                write!(formatter, "the command `{}`", words.terminal())
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::at::At;
+use super::quantity::Span;
 
 /// What happens to a message of which nobody knows whether it arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +41,8 @@ pub enum AddressEntry {
     Value(ValueTable),
 }
 
-/// Where a value is read from that does not stand in the file: exactly one of the two.
+/// Where a value is read from that does not stand in the file: exactly one of `env`, `file` and
+/// `command`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ValueTable {
@@ -48,9 +50,13 @@ pub struct ValueTable {
     pub env: Option<At<String>>,
     /// Absolute path of a file, out of reach of the change under judgement.
     pub file: Option<At<String>>,
+    /// A program and its arguments, whose output is the value. No shell.
+    pub command: Option<At<Vec<At<String>>>>,
+    /// Time that `command` has, at most `5m`; without it `30s`.
+    pub timeout: Option<At<Span>>,
 }
 
-/// What authenticates: a value that is read from exactly one of `env` and `file`.
+/// What authenticates: a value that is read from exactly one of `env`, `file` and `command`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct SecretTable {
@@ -58,6 +64,10 @@ pub struct SecretTable {
     pub env: Option<At<String>>,
     /// Absolute path of a file, out of reach of the change under judgement.
     pub file: Option<At<String>>,
+    /// A program and its arguments, whose output is the value. No shell.
+    pub command: Option<At<Vec<At<String>>>>,
+    /// Time that `command` has, at most `5m`; without it `30s`.
+    pub timeout: Option<At<Span>>,
     /// The header that it is sent in; without it `authorization`.
     pub header: Option<At<String>>,
     /// What stands before it in the header; without it `Bearer ` in `authorization`, and nothing in
@@ -73,7 +83,7 @@ impl<'de> Deserialize<'de> for AddressEntry {
             type Value = AddressEntry;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a URL, or a table with `env` or `file`")
+                formatter.write_str("a URL, or a table with `env`, `file` or `command`")
             }
 
             fn visit_str<E: serde::de::Error>(self, url: &str) -> Result<AddressEntry, E> {

@@ -12,8 +12,10 @@ use super::at::At;
 use super::file::ChannelTable;
 use super::plan::Set;
 use super::problem::{ConfigurationError, Problem};
+use super::quantity::Span;
 use super::source::{Site, Source};
-use crate::model::{Text, ValueSource};
+use super::value_command::{VALUE_COMMAND_TIMEOUT, VALUE_COMMAND_TIMEOUT_MAX};
+use crate::model::{Text, ValueCommand, ValueSource};
 use crate::sandbox::{HttpUrl, Secret, SecretHeader};
 
 /// The most ranges of addresses of one channel or grant: a network has a few.
@@ -180,9 +182,7 @@ pub(super) fn destination(
                 source,
             })
         })?),
-        AddressEntry::Value(ValueTable { env, file }) => {
-            AddressPlan::Value(value_source(env, file, &site)?)
-        }
+        AddressEntry::Value(table) => AddressPlan::Value(value_source(table, &site)?),
     };
     Ok(Some(DestinationPlan {
         address: Set {
@@ -203,16 +203,25 @@ pub(super) fn destination(
 }
 
 pub(super) fn value_source(
-    env: Option<At<String>>,
-    file: Option<At<String>>,
+    table: ValueTable,
     site: &Site,
 ) -> Result<ValueSource, ConfigurationError> {
     let refused = |message: &str, span| {
         let site = Site::new(&site.source, span);
         site.error(Problem::Value(Text::from(message)))
     };
-    match (env, file) {
-        (Some(env), None) => {
+    let ValueTable {
+        env,
+        file,
+        command,
+        timeout,
+    } = table;
+    if let (None, Some(timeout)) = (&command, &timeout) {
+        let message = "`timeout` is the time of a `command`, and there is none";
+        return Err(refused(message, &timeout.span));
+    }
+    match (env, file, command) {
+        (Some(env), None, None) => {
             let is_start = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
             let mut bytes = env.value.bytes();
             let is_name = bytes.next().is_some_and(is_start)
@@ -225,16 +234,41 @@ pub(super) fn value_source(
                 Err(refused(message, &env.span))
             }
         }
-        (None, Some(file)) if Path::new(&file.value).is_absolute() => {
+        (None, Some(file), None) if Path::new(&file.value).is_absolute() => {
             Ok(ValueSource::File(file.value.into()))
         }
-        (None, Some(file)) => {
+        (None, Some(file), None) => {
             let message = "expected an absolute path, such as `/run/secrets/slack`: the file lies \
                            on the machine, not beside the pipeline file";
             Err(refused(message, &file.span))
         }
-        (None, None) | (Some(_), Some(_)) => {
-            let message = "a value is read from exactly one of `env` and `file`";
+        (None, None, Some(command)) => {
+            let timeout_max = VALUE_COMMAND_TIMEOUT_MAX;
+            if let Some(timeout) = &timeout
+                && timeout.value.0 > timeout_max
+            {
+                let message = format!("a command has at most {}", Span(timeout_max));
+                return Err(refused(&message, &timeout.span));
+            }
+            let program = command.value.first();
+            let program = program.map_or("", |program| program.value.as_str());
+            let is_program =
+                !program.is_empty() && (!program.contains('/') || program.starts_with('/'));
+            let has_zero = command.value.iter().any(|word| word.value.contains('\0'));
+            if !is_program || has_zero {
+                let message = "expected a program and its arguments, such as `[\"pass\", \"show\", \
+                               \"deploy/token\"]`: the program by its name in PATH, or by an \
+                               absolute path";
+                return Err(refused(message, &command.span));
+            }
+            let timeout = timeout.map_or(VALUE_COMMAND_TIMEOUT, |timeout| timeout.value.0);
+            Ok(ValueSource::Command(ValueCommand {
+                arguments: command.values(),
+                timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            }))
+        }
+        _ => {
+            let message = "a value is read from exactly one of `env`, `file` and `command`";
             Err(refused(message, &site.span))
         }
     }
@@ -249,10 +283,18 @@ fn secret_plan(
     let SecretTable {
         env,
         file,
+        command,
+        timeout,
         header,
         prefix,
     } = table.value;
-    let value = value_source(env, file, &site)?;
+    let value = ValueTable {
+        env,
+        file,
+        command,
+        timeout,
+    };
+    let value = value_source(value, &site)?;
     let (header, header_site) = match header {
         Some(header) => (header.value, Site::new(source, &header.span)),
         None => (HEADER.to_owned(), site.clone()),

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::address_table::ValueTable;
 use super::at::At;
 use super::destination_plan::{HEADER, prefix_of, ranges, value_source};
 use super::plan::Set;
 use super::problem::{ConfigurationError, Problem};
+use super::quantity::Span;
 use super::source::{Site, Source};
 use crate::model::{
     AskingMethod, Grants, HttpGrant, HttpMethod, HttpUrl, PlannedGrant, PlannedMethod, SecretGrant,
@@ -74,7 +76,8 @@ pub struct PlannedGrantTable {
     pub addresses: Option<At<Vec<At<String>>>>,
 }
 
-/// A credential: a value that is read from exactly one of `env` and `file`, and where it is put.
+/// A credential: a value that is read from exactly one of `env`, `file` and `command`, and where it
+/// is put.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SecretGrantTable {
@@ -84,6 +87,12 @@ pub struct SecretGrantTable {
     /// Absolute path of a file, out of reach of the change under judgement.
     #[serde(default)]
     pub file: Option<At<String>>,
+    /// A program and its arguments, whose output is the value. No shell.
+    #[serde(default)]
+    pub command: Option<At<Vec<At<String>>>>,
+    /// Time that `command` has, at most `5m`; without it `30s`.
+    #[serde(default)]
+    pub timeout: Option<At<Span>>,
     /// The one server that it is sent to, such as `https://example.net`.
     #[serde(rename = "for")]
     pub origin: At<String>,
@@ -255,12 +264,20 @@ fn secret_grant(
     let SecretGrantTable {
         env,
         file,
+        command,
+        timeout,
         origin,
         header,
         prefix,
         basic,
     } = table.value;
-    let value = value_source(env, file, &site)?;
+    let value = ValueTable {
+        env,
+        file,
+        command,
+        timeout,
+    };
+    let value = value_source(value, &site)?;
     let url = HttpUrl::new(&origin.value)
         .map_err(|error| refused(format!("{error}: {}", error.help()), &origin.span))?;
     if !url.is_tls() || url.target() != "/" || origin.value.ends_with('/') {

@@ -169,6 +169,7 @@ impl Problem {
             | Self::Authorities { .. }
             | Self::Brokered { .. }
             | Self::NoVariable { .. }
+            | Self::ValueCommand { .. }
             | Self::ValueText { .. }
             | Self::ValueInReach { .. } => return self.posting_help(),
             Self::UnknownTarget { targets, .. } => format!("its targets: {}", quoted(targets)),
@@ -198,6 +199,7 @@ impl Problem {
                 "set the variable for this process, or remove the channel's \
                 address: without one its messages are only shown"
             }
+            Self::ValueCommand { source, .. } => source.help(),
             Self::ValueText { .. } => {
                 "give it one line without blanks at its ends; one line break after it is left out"
             }

@@ -7,6 +7,7 @@ use super::commands::CommandsProblem;
 use super::source::Site;
 use super::threshold::Percentile;
 use super::value::ValueUser;
+use super::value_command::ValueCommandError;
 use crate::model::{Digest, Kind, Text};
 use crate::plugin::signature::{KeyError, SignatureError};
 use crate::{plugin, release, sandbox};
@@ -449,6 +450,18 @@ pub enum Problem {
         from: String,
         /// The bound.
         bytes_max: usize,
+    },
+    /// A command that gave no value. Nothing is said of what it put out.
+    #[error("`{key}` of {user} cannot be had from {command}: {source}")]
+    ValueCommand {
+        /// Whose it is.
+        user: ValueUser,
+        /// The key.
+        key: String,
+        /// The command, in words.
+        command: String,
+        /// What went wrong.
+        source: ValueCommandError,
     },
     /// A file with a value that the change under judgement could have written.
     #[error(

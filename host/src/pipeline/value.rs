@@ -1,15 +1,18 @@
 //! Values that do not stand in the file: addresses and secrets. They are read where they are used, and
 //! only there.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 
 use super::Trust;
+use super::networks::Variable;
 use super::place::{NamedBy, place};
 use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 use super::read::read_file;
 use super::source::Site;
+use super::value_command::output;
+use zeroize::Zeroizing;
+
 use crate::model::ValueSource;
 use crate::release::Repository;
 use crate::sandbox::Secret;
@@ -39,8 +42,7 @@ impl fmt::Display for ValueUser {
 #[derive(Clone, Copy)]
 pub(super) struct ValueReader<'a> {
     pub(super) repository: &'a Repository,
-    /// Looks a variable of the environment up.
-    pub(super) variable: &'a dyn Fn(&str) -> Option<OsString>,
+    pub(super) variable: Variable<'a>,
 }
 
 impl ValueReader<'_> {
@@ -76,7 +78,20 @@ impl ValueReader<'_> {
                 }
                 let bytes = read_file(&found.path, FILE_BYTES_MAX)
                     .map_err(|error| error.moved(site.clone()))?;
-                String::from_utf8(bytes).ok()
+                let bytes = Zeroizing::new(bytes);
+                str::from_utf8(&bytes).ok().map(str::to_owned)
+            }
+            ValueSource::Command(command) => {
+                let put_out = output(command, self.repository, self.variable);
+                let put_out = put_out.map_err(|source| {
+                    site.error(Problem::ValueCommand {
+                        user: user.clone(),
+                        key: key.clone(),
+                        command: from.to_string(),
+                        source,
+                    })
+                })?;
+                str::from_utf8(&put_out).ok().map(str::to_owned)
             }
         };
         let line = read.map(Secret::new).and_then(|read| line(&read));
