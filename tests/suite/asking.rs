@@ -4,6 +4,7 @@
 mod commands;
 mod prometheus;
 mod secrets;
+mod slots;
 pub mod standard;
 
 use std::fs;

@@ -150,6 +150,31 @@ impl HttpUrl {
         format!("{scheme}://{}", self.authority())
     }
 
+    /// The same URL with a secret in the place of its placeholder, once. What stands for it is
+    /// encoded already.
+    ///
+    /// # Errors
+    ///
+    /// When it becomes longer than [`URL_BYTES_MAX`].
+    pub fn filled(&self, placeholder: &str, encoded: &str) -> Result<Self, UrlError> {
+        let Some((before, after)) = self.target.split_once(placeholder) else {
+            return Ok(self.clone());
+        };
+        let bytes = before.len() + encoded.len() + after.len();
+        if self.origin().len() + bytes > URL_BYTES_MAX {
+            return Err(UrlError::TooLong);
+        }
+        // Its room is taken before the secret is in it, so that no copy is left behind.
+        let mut target = Zeroizing::new(String::with_capacity(bytes));
+        for part in [before, encoded, after] {
+            target.push_str(part);
+        }
+        Ok(Self {
+            target,
+            ..self.clone()
+        })
+    }
+
     /// Whether the connection is made with TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {

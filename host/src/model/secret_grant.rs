@@ -39,15 +39,50 @@ pub enum SecretSlot {
         /// The user.
         user: String,
     },
+    /// As a parameter of the query.
+    Query {
+        /// The parameter.
+        name: String,
+    },
+    /// As a field of a body that is a form.
+    Field {
+        /// The field.
+        name: String,
+    },
+    /// As a text in a body that is a JSON document.
+    Member {
+        /// Where: a JSON Pointer (RFC 6901).
+        pointer: String,
+    },
 }
 
 impl SecretSlot {
-    /// The header that it is sent in.
+    /// The header that it is sent in; none where it is not sent in one.
     #[must_use]
-    pub fn header(&self) -> &str {
+    pub fn header(&self) -> Option<&str> {
         match self {
-            Self::Header { name, .. } => name,
-            Self::Basic { .. } => "authorization",
+            Self::Header { name, .. } => Some(name),
+            Self::Basic { .. } => Some("authorization"),
+            Self::Query { .. } | Self::Field { .. } | Self::Member { .. } => None,
+        }
+    }
+
+    /// The parameter of the query; none where it is not sent in one.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        match self {
+            Self::Query { name } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The field of a form, or the JSON Pointer, in the body; none where it is not sent in one.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        match self {
+            Self::Field { name } => Some(name),
+            Self::Member { pointer } => Some(pointer),
+            _ => None,
         }
     }
 }
@@ -106,6 +141,14 @@ impl fmt::Display for SecretGrant {
             SecretSlot::Basic { user } => {
                 let user = Text::from(user.as_str());
                 write!(formatter, "as the password of `{}`", user.terminal())
+            }
+            SecretSlot::Query { name } => {
+                let name = Text::from(name.as_str());
+                write!(formatter, "as `{}` of the query", name.terminal())
+            }
+            SecretSlot::Field { name: place } | SecretSlot::Member { pointer: place } => {
+                let place = Text::from(place.as_str());
+                write!(formatter, "as `{}` of the body", place.terminal())
             }
         }
     }

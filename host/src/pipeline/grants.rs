@@ -106,6 +106,13 @@ pub struct SecretGrantTable {
     /// In place of `header` and `prefix`: it is the password of this user, in Basic authorization.
     #[serde(default)]
     pub basic: Option<At<String>>,
+    /// In place of these: it is the value of this parameter of the query.
+    #[serde(default)]
+    pub query: Option<At<String>>,
+    /// In place of these: it is a text of the body: a field of a form by its name, or with a `/` at
+    /// the beginning a member of a JSON document by its JSON Pointer.
+    #[serde(default)]
+    pub body: Option<At<String>>,
 }
 
 /// A value that makes no sense, and where it stands.
@@ -270,6 +277,8 @@ fn secret_grant(
         header,
         prefix,
         basic,
+        query,
+        body,
     } = table.value;
     let value = ValueTable {
         env,
@@ -294,6 +303,19 @@ fn secret_grant(
         return Err(refused(message, &origin.span));
     }
     let slot = match (basic, header, prefix) {
+        (None, None, None) if query.is_some() || body.is_some() => {
+            outside_of_headers(query, body, source)?
+        }
+        (basic, header, prefix) if query.is_some() || body.is_some() => {
+            let others = [basic, header, prefix, query, body];
+            let span = others.into_iter().flatten().next().map(|at| at.span);
+            let message = "a secret stands in one place: leave out all but one of `header` (with \
+                           `prefix`), `basic`, `query` and `body`";
+            return Err(refused(
+                message.to_owned(),
+                &span.unwrap_or_else(|| table.span.clone()),
+            ));
+        }
         (Some(user), None, None) => {
             let is_user = !user.value.is_empty()
                 && !user.value.contains(':')
@@ -331,4 +353,39 @@ fn secret_grant(
         origin: url.origin(),
         slot,
     })
+}
+
+/// A slot in the query or in the body.
+fn outside_of_headers(
+    query: Option<At<String>>,
+    body: Option<At<String>>,
+    source: &Arc<Source>,
+) -> Result<SecretSlot, ConfigurationError> {
+    let refused = |message: &str, span| refused(source, span, message.to_owned());
+    match (query, body) {
+        (Some(_), Some(body)) => {
+            let message = "a secret stands in one place: leave out `query` or `body`";
+            Err(refused(message, &body.span))
+        }
+        (Some(name), None) | (None, Some(name)) if name.value.is_empty() => {
+            let message = "expected the name of a parameter or field, such as `key`";
+            Err(refused(message, &name.span))
+        }
+        (Some(name), None) => Ok(SecretSlot::Query { name: name.value }),
+        (None, Some(place)) if place.value.starts_with('/') => {
+            let mut escapes = place.value.split('~').skip(1);
+            if escapes.all(|after| after.starts_with(['0', '1'])) {
+                Ok(SecretSlot::Member {
+                    pointer: place.value,
+                })
+            } else {
+                let message = "expected a JSON Pointer, such as `/auth/token`: `~0` stands for `~` \
+                               in it, and `~1` for `/`";
+                Err(refused(message, &place.span))
+            }
+        }
+        (None, place) => Ok(SecretSlot::Field {
+            name: place.map(|place| place.value).unwrap_or_default(),
+        }),
+    }
 }

@@ -1,12 +1,13 @@
 //! What one plugin reaches outside of the machine: which requests it may make, and the secrets that
 //! are put into them. This is the one place that decides.
 
+mod slot;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::http::{
@@ -17,8 +18,9 @@ use super::meter::Exceeded;
 use super::secret::Secret;
 use crate::model::{
     AskingMethod, Body, Digest, Grants, Header, HostAnswer, HttpMethod as _, HttpRefusal, HttpUrl,
-    LimitKind, PlannedMethod, SECRET_BYTES_MIN, SecretGrant, SecretSlot, Text,
+    LimitKind, PlannedMethod, SECRET_BYTES_MIN, SecretGrant, Text,
 };
+use slot::{Slot, filled};
 
 /// Requests of one call at most: what a plugin that asks for every ticket of a release needs.
 pub(super) const REQUESTS_MAX: u64 = 100;
@@ -45,9 +47,7 @@ struct Parts {
 pub struct Brokered {
     placeholder: String,
     origin: String,
-    /// What may stand before the placeholder, as it stands before the value.
-    prefix: String,
-    header: SecretHeader,
+    slot: Slot,
     /// Every form in which a response could repeat it.
     forms: Vec<Secret>,
 }
@@ -90,28 +90,23 @@ impl Brokered {
         if value.expose().len() < SECRET_BYTES_MIN {
             return Err(BrokeredError::TooShort);
         }
+        let (slot, other_form) = Slot::new(&grant.slot, value)?;
         let mut forms = vec![Secret::new(value.expose().to_owned())];
-        let (prefix, header) = match &grant.slot {
-            SecretSlot::Header { name, prefix } => {
-                (prefix.as_str(), SecretHeader::new(name, prefix, value)?)
-            }
-            SecretSlot::Basic { user } => {
-                // RFC 7617, section 2: base64 of the user, a colon and the password.
-                let pair = Secret::new(format!("{user}:{}", value.expose()));
-                let encoded = Secret::new(STANDARD.encode(pair.expose()));
-                let header = SecretHeader::new(grant.slot.header(), "Basic ", &encoded)?;
-                forms.push(encoded);
-                ("Basic ", header)
-            }
-        };
+        forms.extend(other_form);
         let digest = Digest::of_json(&("placeholder", random, plugin, name)).hex();
         Ok(Self {
             placeholder: format!("holdpoint-secret-{}", &digest[..32]),
             origin: grant.origin.clone(),
-            prefix: prefix.to_owned(),
-            header,
+            slot,
             forms,
         })
+    }
+}
+
+impl Brokered {
+    /// Whether it may be sent to the server of a URL.
+    fn is_for(&self, url: &HttpUrl) -> bool {
+        url.is_tls() && url.origin() == self.origin
     }
 }
 
@@ -195,12 +190,7 @@ impl GrantedNetwork {
             Err((why, message)) => return Ok(refused(why, message)),
         };
         let parts = &prepared.network.0;
-        let request = assembled(
-            prepared.method.name(),
-            &prepared.url,
-            &prepared.placed,
-            asked.body.clone(),
-        );
+        let request = assembled(prepared.method.name(), &prepared.placed);
         let request = match request {
             Ok(request) => request,
             Err(error) => return Ok(refused(HttpRefusal::Malformed, error.to_string())),
@@ -273,64 +263,84 @@ impl GrantedNetwork {
             .network
             .as_ref()
             .ok_or_else(|| not_granted("nothing leaves the machine in this call".to_owned()))?;
-        let placed = network.place(&url, &asked.url, &asked.headers, &asked.body);
+        let body = Bytes::from(asked.body.clone());
+        let placed = network.place(&url, &asked.url, &asked.headers, &body);
         let placed = placed.map_err(not_granted)?;
         Ok(Prepared {
             method,
             route: network.route(&grant.addresses),
-            url,
             network,
             placed,
         })
     }
 }
 
-/// The headers of a request without its secrets, and its secrets.
-pub(super) type Placed<'n> = (Vec<(String, String)>, Vec<&'n SecretHeader>);
+/// A request with its secrets where they belong.
+pub(super) struct Placed<'n> {
+    url: HttpUrl,
+    /// Those without a secret.
+    headers: Vec<(String, String)>,
+    secrets: Vec<&'n SecretHeader>,
+    body: Bytes,
+}
 
-/// The request with its secrets, which are put in last.
-fn assembled<'a>(
-    method: &str,
-    url: &'a HttpUrl,
-    (headers, secrets): &'a Placed<'a>,
-    body: impl Into<bytes::Bytes>,
-) -> Result<HttpRequest<'a>, RequestError> {
-    let headers: Vec<(&str, &str)> = headers
+/// The request with its secrets; those in headers are put in last.
+fn assembled<'a>(method: &str, placed: &'a Placed<'a>) -> Result<HttpRequest<'a>, RequestError> {
+    let headers: Vec<(&str, &str)> = placed
+        .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    let request = HttpRequest::new(method, url, &headers, body)?;
-    let mut secrets = secrets.iter();
+    let request = HttpRequest::new(method, &placed.url, &headers, placed.body.clone())?;
+    let mut secrets = placed.secrets.iter();
     secrets.try_fold(request, |request, secret| request.with_secret(secret))
 }
 
 impl Network {
-    /// Takes the secrets out of the headers of a request; an error, in words, where one stands
-    /// anywhere else than where the operator says.
+    /// Puts the secrets of a request where the operator says; an error, in words, where one stands
+    /// anywhere else.
     pub(super) fn place<'n>(
         &'n self,
         url: &HttpUrl,
         written: &str,
         headers: &[(String, String)],
-        body: &[u8],
+        body: &Bytes,
     ) -> Result<Placed<'n>, String> {
-        let mut secrets = Vec::new();
-        let mut others = Vec::new();
+        let mut placed = Placed {
+            url: url.clone(),
+            headers: Vec::new(),
+            secrets: Vec::new(),
+            body: body.clone(),
+        };
         for (name, value) in headers {
             match secret_of(self, url, (name, value))? {
-                Some(secret) => secrets.push(&secret.header),
-                None => others.push((name.clone(), value.clone())),
+                Some(secret) => placed.secrets.push(secret),
+                None => placed.headers.push((name.clone(), value.clone())),
             }
         }
-        let elsewhere = self.0.secrets.iter().find(|(_, secret)| {
-            let placeholder = secret.placeholder.as_bytes();
-            written.contains(secret.placeholder.as_str())
-                || memchr::memmem::find(body, placeholder).is_some()
-        });
-        match elsewhere {
-            Some((name, secret)) => Err(misplaced(name, secret)),
-            None => Ok((others, secrets)),
+        for (name, secret) in &self.0.secrets {
+            let placeholder = secret.placeholder.as_str();
+            let in_url = written.matches(placeholder).count();
+            let in_body = memchr::memmem::find_iter(body, placeholder).count();
+            if in_url + in_body == 0 {
+                continue;
+            }
+            // Every place of it is one too many but the one that the operator says.
+            let is_there = in_url + in_body == 1 && secret.is_for(url);
+            let in_query = secret.slot.of_query(url, placeholder);
+            let in_content = secret.slot.of_body(headers, body, placeholder);
+            match (in_query, in_content) {
+                (Some(value), _) if is_there => {
+                    let filled = placed.url.filled(placeholder, value.expose());
+                    placed.url = filled.map_err(|error| error.to_string())?;
+                }
+                (_, Some(value)) if is_there => {
+                    placed.body = filled(&placed.body, placeholder, value);
+                }
+                _ => return Err(misplaced(name, secret)),
+            }
         }
+        Ok(placed)
     }
 
     fn route(&self, addresses: &[ipnet::IpNet]) -> HttpRoute {
@@ -373,8 +383,7 @@ impl Network {
             .ok_or_else(|| NotMade::of(not_planned(planned.method, &url)))?;
         let placed = self.place(&url, planned.url, planned.headers, &planned.body);
         let placed = placed.map_err(NotMade::of)?;
-        let body = planned.body.clone();
-        let request = assembled(planned.method.name(), &url, &placed, body);
+        let request = assembled(planned.method.name(), &placed);
         let request = request.map_err(|error| NotMade::of(format!("{error}: {}", error.help())))?;
         let client = self.0.client.within(limits);
         let route = self.route(&grant.addresses);
@@ -437,20 +446,21 @@ fn secret_of<'n>(
     network: &'n Network,
     url: &HttpUrl,
     (name, value): (&str, &str),
-) -> Result<Option<&'n Brokered>, String> {
+) -> Result<Option<&'n SecretHeader>, String> {
     let mut secrets = network.0.secrets.iter();
     let found = secrets.find(|(_, secret)| value.contains(secret.placeholder.as_str()));
     let Some((secret_name, secret)) = found else {
         return Ok(None);
     };
-    let is_slot = name.eq_ignore_ascii_case(secret.header.name())
-        && url.is_tls()
-        && url.origin() == secret.origin
-        && value.strip_prefix(secret.prefix.as_str()).unwrap_or(value) == secret.placeholder;
-    if is_slot {
-        Ok(Some(secret))
-    } else {
-        Err(misplaced(secret_name, secret))
+    match &secret.slot {
+        Slot::Header { prefix, header }
+            if name.eq_ignore_ascii_case(header.name())
+                && secret.is_for(url)
+                && value.strip_prefix(prefix.as_str()).unwrap_or(value) == secret.placeholder =>
+        {
+            Ok(Some(header))
+        }
+        _ => Err(misplaced(secret_name, secret)),
     }
 }
 
@@ -458,16 +468,15 @@ fn secret_of<'n>(
 struct Prepared<'a> {
     network: &'a Network,
     method: AskingMethod,
-    url: HttpUrl,
     placed: Placed<'a>,
     route: HttpRoute,
 }
 
 fn misplaced(name: &str, secret: &Brokered) -> String {
     format!(
-        "the secret `{}` is sent in the header `{}` to {} only, with nothing beside it",
+        "the secret `{}` is sent {} to {} only, with nothing beside it",
         Text::from(name).terminal(),
-        secret.header.name(),
+        secret.slot.words(),
         Text::from(secret.origin.as_str()).terminal()
     )
 }

@@ -6,7 +6,7 @@ use super::{Detail, Page, page};
 use crate::pipeline::{Mode, OnFault};
 use crate::report::json::{
     CheckReport, CheckedChannelReport, CheckedEffectsReport, CheckedOverrideReport,
-    CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, GrantsReport,
+    CheckedPluginReport, CheckedStageReport, CheckedWaiverReport, GrantsReport, SecretGrantReport,
 };
 use crate::report::words;
 
@@ -154,6 +154,22 @@ fn put_override(page: &mut Page, over: &CheckedOverrideReport) {
     );
 }
 
+/// Where a secret is sent, in words.
+fn secret_words(grant: &SecretGrantReport) -> String {
+    let place = match (&grant.header, &grant.query, &grant.body) {
+        (Some(header), ..) => format!("in `{header}`"),
+        (None, Some(name), _) => format!("as `{name}` of the query"),
+        (None, None, place) => {
+            let place = place.as_deref().unwrap_or_default();
+            format!("as `{place}` of the body")
+        }
+    };
+    format!(
+        "May use and never sees: {}, sent to {} {place}.",
+        grant.name, grant.origin
+    )
+}
+
 fn put_plugin(page: &mut Page, plugin: &CheckedPluginReport, detail: Detail) {
     let kinds: Vec<&str> = plugin.kinds.iter().map(|kind| kind.name()).collect();
     page.led(
@@ -256,13 +272,7 @@ fn put_grants(page: &mut Page, grants: &GrantsReport) {
         page.text(4, &format!("{lead}: {methods} {}{addresses}.", grant.url));
     }
     for grant in &grants.secrets {
-        page.text(
-            4,
-            &format!(
-                "May use and never sees: {}, sent to {} in `{}`.",
-                grant.name, grant.origin, grant.header
-            ),
-        );
+        page.text(4, &secret_words(grant));
     }
 }
 

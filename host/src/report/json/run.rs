@@ -310,8 +310,13 @@ pub struct SecretGrantReport {
     /// The one server that it is sent to.
     #[serde(rename = "for")]
     pub origin: String,
-    /// The header that it is sent in.
-    pub header: String,
+    /// The header that it is sent in; null where it is sent elsewhere.
+    pub header: Option<String>,
+    /// The parameter of the query that it is sent as; null where it is sent elsewhere.
+    pub query: Option<String>,
+    /// The field of a form, or the JSON Pointer, that it is sent as in the body; null where it is
+    /// sent elsewhere.
+    pub body: Option<String>,
 }
 
 /// The bounds on one plugin call.
@@ -615,7 +620,9 @@ impl GrantsReport {
             .map(|(name, grant)| SecretGrantReport {
                 name: name.clone(),
                 origin: grant.origin.clone(),
-                header: grant.slot.header().to_owned(),
+                header: grant.slot.header().map(str::to_owned),
+                query: grant.slot.query().map(str::to_owned),
+                body: grant.slot.body().map(str::to_owned),
             });
         Self {
             tree: tree.collect(),

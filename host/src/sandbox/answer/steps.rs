@@ -23,7 +23,7 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 struct Asking<'a> {
     method: PlannedMethod,
     headers: &'a [Header],
-    body: &'a [u8],
+    body: Bytes,
     has_key: bool,
 }
 
@@ -105,8 +105,8 @@ impl Contract<'_> {
         }
         self.success(step, &request.success)?;
         let body = match &request.content {
-            Content::Bytes(body) => body.0.as_slice(),
-            Content::Artifact(_) => &[],
+            Content::Bytes(body) => Bytes::copy_from_slice(&body.0),
+            Content::Artifact(_) => Bytes::new(),
         };
         let asked = Asking {
             method,
@@ -133,7 +133,7 @@ impl Contract<'_> {
         let asked = Asking {
             method: PlannedMethod::Get,
             headers: &probe.headers,
-            body: &[],
+            body: Bytes::new(),
             has_key: false,
         };
         self.url(step, &asked, &probe.url, answered)
@@ -198,7 +198,7 @@ impl Contract<'_> {
             owned.map(|header| (header.name.raw().to_owned(), header.value.raw().to_owned()));
         let owned: Vec<(String, String)> = owned.collect();
         if let Some(network) = self.network
-            && let Err(why) = network.place(&example, url.raw(), &owned, asked.body)
+            && let Err(why) = network.place(&example, url.raw(), &owned, &asked.body)
         {
             return Err(of_step(step, &format!("cannot be made: {why}")));
         }

@@ -48,7 +48,8 @@ pub struct Ask {
     /// Its value, in which `SECRET` stands for the placeholder.
     #[serde(default)]
     value: String,
-    /// The body, in which `SECRET` stands for the placeholder.
+    /// The body, in which `SECRET` stands for the placeholder, and `ESCAPED` for the same with its first
+    /// letter as JSON can write it too.
     #[serde(default)]
     body: String,
     /// How often more the header is there.
@@ -78,7 +79,12 @@ fn ask(release: &Release, ask: &Ask) -> (bool, String) {
             None => return (false, "no such secret".to_owned()),
         }
     };
-    let filled = |text: &str| text.replace("SECRET", &placeholder);
+    // Another way to write the same text in JSON.
+    let escaped = placeholder.replacen('h', "\\u0068", 1);
+    let filled = |text: &str| {
+        let text = text.replace("ESCAPED", &escaped);
+        text.replace("SECRET", &placeholder)
+    };
     let mut headers = Vec::new();
     if !ask.header.is_empty() {
         let header = Header {
