@@ -42,7 +42,8 @@ pub use confine::Confinement;
 pub use load::{LoadError, Loaded, Sandbox};
 pub use machine_code::CodeOrigin;
 pub use network::{
-    Brokered, BrokeredError, IDEMPOTENCY_KEY, Network, NotMade, PlannedCall, SENT_BYTES_MAX,
+    Allowance, AllowanceError, AllowanceLimits, Brokered, BrokeredError, IDEMPOTENCY_KEY, Network,
+    NotMade, PlannedCall, SENT_BYTES_MAX,
 };
 pub use record::{Recording, Sink};
 pub use replay::Replayed;

@@ -2,6 +2,7 @@
 //! it, found out about where it was cut, and taken back when something fails. The judge is a server
 //! that keeps what came.
 
+mod caps;
 mod cut;
 mod github;
 mod people;

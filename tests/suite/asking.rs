@@ -1,6 +1,7 @@
 //! Plugins that ask other systems: what they are granted, and nothing else, with secrets that they
 //! never see.
 
+mod caps;
 mod commands;
 mod prometheus;
 mod secrets;

@@ -182,6 +182,18 @@ fn caps_of_the_run_are_fixed_but_for_fewer_plugins() {
         "`limits.wall-time` is 1s in project.toml line 5, which is looser than 10m in base.toml line 1",
     );
     assert!(merged(&base, &project("concurrent-calls = 1")).is_err());
+    looser(
+        &base,
+        &project("requests = 3000"),
+        "`limits.requests` is 3000 in project.toml line 5, which is looser than 2000 in base.toml line 1",
+    );
+    for other in [
+        "requests = 1",
+        "response-data = \"1 GiB\"",
+        "requests-time = \"2h\"",
+    ] {
+        assert!(merged(&base, &project(other)).is_err(), "{other}");
+    }
 }
 
 #[test]

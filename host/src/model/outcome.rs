@@ -67,10 +67,19 @@ impl Outcome {
         }
     }
 
-    /// Whether another time, on another machine, the same call may come to something else.
+    /// Whether another time, on another machine or beside other calls, the same call may come to
+    /// something else.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        matches!(self, Self::TimedOut { .. } | Self::RunOutOfTime { .. })
+        matches!(
+            self,
+            Self::TimedOut { .. }
+                | Self::RunOutOfTime { .. }
+                | Self::TooMuchOutput {
+                    what: LimitKind::RunRequests | LimitKind::RunResponseBytes,
+                    ..
+                }
+        )
     }
 }
 
@@ -98,6 +107,10 @@ pub enum LimitKind {
     Requests,
     /// Bytes of one response of another system.
     ResponseBytes,
+    /// Requests to other systems of all calls of a sitting together.
+    RunRequests,
+    /// Bytes of the responses to all of these.
+    RunResponseBytes,
     /// Handles to resources of the host or of its own that the guest holds at once.
     Handles,
     /// Messages for one event.

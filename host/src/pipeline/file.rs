@@ -202,6 +202,12 @@ pub struct RunLimitsTable {
     pub memory: Option<At<Size>>,
     /// Wall-clock time of all stages together; without it `10m`.
     pub wall_time: Option<At<Span>>,
+    /// The most requests that plugins make, and have made, in one sitting; without it 2000.
+    pub requests: Option<At<NonZeroU32>>,
+    /// What the answers to these have together; without it `512 MiB`.
+    pub response_data: Option<At<Size>>,
+    /// Wall-clock time that the requests of one stage's actions have in one sitting; without it `1h`.
+    pub requests_time: Option<At<Span>>,
 }
 
 /// A plugin.

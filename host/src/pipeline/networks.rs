@@ -12,7 +12,7 @@ use super::run::Prepared;
 use super::source::Site;
 use super::value::{ValueReader, ValueUser};
 use crate::release::Repository;
-use crate::sandbox::{Brokered, HttpClient, Network};
+use crate::sandbox::{Allowance, AllowanceLimits, Brokered, HttpClient, Network};
 
 /// Looks a variable of the environment up.
 pub type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -60,6 +60,11 @@ impl Prepared {
             repository,
             variable,
         };
+        let limits = &configuration.plan.limits;
+        let allowance = Allowance::new(AllowanceLimits {
+            requests_max: limits.requests.into(),
+            response_bytes_max: limits.response_bytes,
+        });
         for (name, resolved) in &configuration.plugins {
             let grants = resolved.grants.asked(&resolved.plugin.manifest);
             if !grants.reach_out() {
@@ -85,7 +90,7 @@ impl Prepared {
                 .authorities
                 .get(&user)
                 .map(|authority| authority.authorities.clone());
-            let network = Network::new(client.clone(), authorities, secrets);
+            let network = Network::new(client.clone(), authorities, secrets, allowance.clone());
             if let Some(loaded) = loaded.get_mut(name) {
                 *loaded = Arc::new(loaded.with_network(Some(network)));
             }

@@ -101,6 +101,12 @@ pub struct RunLimits {
     pub memory_bytes: u64,
     /// Wall-clock time of all stages together.
     pub wall_time: Duration,
+    /// Requests that plugins make, and have made, in one sitting.
+    pub requests: u32,
+    /// What the answers to these have together, in bytes.
+    pub response_bytes: u64,
+    /// Wall-clock time that the requests of one stage's actions have in one sitting.
+    pub requests_time: Duration,
     /// What the file sets, by key.
     pub set: BTreeMap<&'static str, Site>,
 }
@@ -113,6 +119,9 @@ impl Default for RunLimits {
             concurrent_calls: 8,
             memory_bytes: 2 << 30,
             wall_time: Duration::from_mins(10),
+            requests: 2_000,
+            response_bytes: 512 << 20,
+            requests_time: Duration::from_hours(1),
             set: BTreeMap::new(),
         }
     }

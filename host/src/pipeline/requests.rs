@@ -111,11 +111,13 @@ impl Attempted {
                 why,
                 arrival,
                 lasts,
+                is_exhausted,
             }) => match arrival {
                 Arrival::NothingSent if lasts => Self::Refused(why),
                 Arrival::NothingSent => Self::NotNow {
                     said: why,
-                    asked: None,
+                    // Only another sitting is allowed more.
+                    asked: is_exhausted.then_some(Duration::MAX),
                 },
                 // It was taken, and its answer, which later steps may need, is lost.
                 Arrival::Answered { status } if success.contains(&status) => Self::Unknown(why),

@@ -119,6 +119,24 @@ pub(super) fn run_limits(table: &RunLimitsTable, source: &Arc<Source>) -> RunLim
             .set
             .insert("wall-time", Site::new(source, &time.span));
     }
+    if let Some(requests) = &table.requests {
+        limits.requests = requests.value.get();
+        limits
+            .set
+            .insert("requests", Site::new(source, &requests.span));
+    }
+    if let Some(data) = &table.response_data {
+        limits.response_bytes = data.value.0;
+        limits
+            .set
+            .insert("response-data", Site::new(source, &data.span));
+    }
+    if let Some(time) = &table.requests_time {
+        limits.requests_time = time.value.0;
+        limits
+            .set
+            .insert("requests-time", Site::new(source, &time.span));
+    }
     limits
 }
 

@@ -321,6 +321,24 @@ fn run_limits(
             Span(project.wall_time).to_string(),
             Span(base.wall_time).to_string(),
         ),
+        (
+            "requests",
+            project.requests != base.requests,
+            project.requests.to_string(),
+            base.requests.to_string(),
+        ),
+        (
+            "response-data",
+            project.response_bytes != base.response_bytes,
+            Size(project.response_bytes).to_string(),
+            Size(base.response_bytes).to_string(),
+        ),
+        (
+            "requests-time",
+            project.requests_time != base.requests_time,
+            Span(project.requests_time).to_string(),
+            Span(base.requests_time).to_string(),
+        ),
     ];
     for (key, is_looser, project_words, base_words) in caps {
         if let (true, Some(site)) = (is_looser, project.set.get(key)) {

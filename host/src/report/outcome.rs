@@ -44,7 +44,8 @@ pub(super) fn words(outcome: &Outcome) -> Option<Text> {
 }
 
 /// The key of `limits` in the pipeline file that raises the bound which was crossed: of the plugin,
-/// except for `wall-time`, which is of the run.
+/// except for `wall-time`, `requests` and `response-data`, which are of
+/// the run.
 pub(super) fn limit_key(outcome: &Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::OutOfFuel { .. } => Some("fuel"),
@@ -59,6 +60,8 @@ pub(super) fn limit_key(outcome: &Outcome) -> Option<&'static str> {
             | LimitKind::Requests
             | LimitKind::ResponseBytes
             | LimitKind::TranscriptBytes => return None,
+            LimitKind::RunRequests => "requests",
+            LimitKind::RunResponseBytes => "response-data",
             LimitKind::AnswerBytes => "answer",
             LimitKind::AnswerItems => "answer-items",
             LimitKind::TextBytes => "text",
@@ -81,7 +84,15 @@ pub(super) fn help(outcome: &Outcome, plugin: &str, origin: &Text) -> Option<Str
             "embedded" => "a pipeline file of your own".to_owned(),
             origin => origin.to_owned(),
         };
-        if matches!(outcome, Outcome::RunOutOfTime { .. }) {
+        let is_of_run = matches!(
+            outcome,
+            Outcome::RunOutOfTime { .. }
+                | Outcome::TooMuchOutput {
+                    what: LimitKind::RunRequests | LimitKind::RunResponseBytes,
+                    ..
+                }
+        );
+        if is_of_run {
             return Some(format!(
                 "If that is too little for this release, raise `{key}` under `[limits]` in \
                  {file}, or use fewer plugins."
@@ -151,6 +162,14 @@ fn crossed(what: LimitKind, limit: u64) -> String {
         LimitKind::ResponseBytes => {
             format!("one response may have {}", words::bytes(limit))
         }
+        LimitKind::RunRequests => format!(
+            "all calls of a sitting together may make {}",
+            words::count(limit, "request", "requests")
+        ),
+        LimitKind::RunResponseBytes => format!(
+            "the responses to all requests of a sitting may have {} together",
+            words::bytes(limit)
+        ),
         LimitKind::HostCallBytes => format!("it may read {} from the host", words::bytes(limit)),
         LimitKind::TranscriptBytes => format!(
             "the record of its calls to the host may have {}",

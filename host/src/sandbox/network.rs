@@ -1,6 +1,7 @@
 //! What one plugin reaches outside of the machine: which requests it may make, and the secrets that
 //! are put into them. This is the one place that decides.
 
+mod allowance;
 mod slot;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::model::{
     AskingMethod, Body, Digest, Grants, Header, HostAnswer, HttpMethod as _, HttpRefusal, HttpUrl,
     LimitKind, PlannedMethod, SECRET_BYTES_MIN, SecretGrant, Text,
 };
+pub use allowance::{Allowance, AllowanceError, AllowanceLimits};
 use slot::{Slot, filled};
 
 /// Requests of one call at most: what a plugin that asks for every ticket of a release needs.
@@ -40,6 +42,7 @@ struct Parts {
     client: HttpClient,
     authorities: Option<Authorities>,
     secrets: BTreeMap<String, Brokered>,
+    allowance: Allowance,
 }
 
 /// A secret that a plugin uses by a placeholder.
@@ -120,17 +123,19 @@ impl fmt::Debug for Network {
 }
 
 impl Network {
-    /// What a plugin with these secrets reaches through this client.
+    /// What a plugin with these secrets reaches through this client, as far as it is allowed.
     #[must_use]
     pub fn new(
         client: HttpClient,
         authorities: Option<Authorities>,
         secrets: BTreeMap<String, Brokered>,
+        allowance: Allowance,
     ) -> Self {
         Self(Arc::new(Parts {
             client,
             authorities,
             secrets,
+            allowance,
         }))
     }
 }
@@ -195,6 +200,10 @@ impl GrantedNetwork {
             Ok(request) => request,
             Err(error) => return Ok(refused(HttpRefusal::Malformed, error.to_string())),
         };
+        if let Err(error) = parts.allowance.take() {
+            let (what, limit) = error.limit();
+            return Err(Exceeded::Output { what, limit });
+        }
         let mut stopped = self.stopped.clone();
         // The end of the call ends the request too.
         let time = parts.client.limits().deadline;
@@ -225,6 +234,7 @@ impl GrantedNetwork {
                 return Ok(refused(why, words));
             }
         };
+        parts.allowance.received(&response);
         let response = prepared.network.clean(response);
         Ok(HostAnswer::Response {
             status: response.status,
@@ -385,15 +395,22 @@ impl Network {
         let placed = placed.map_err(NotMade::of)?;
         let request = assembled(planned.method.name(), &placed);
         let request = request.map_err(|error| NotMade::of(format!("{error}: {}", error.help())))?;
+        if planned.is_counted {
+            self.0.allowance.take().map_err(NotMade::exhausted)?;
+        }
         let client = self.0.client.within(limits);
         let route = self.route(&grant.addresses);
         let sent = client.send(&request, &route, limits.deadline).await;
-        sent.map(|response| self.clean(response))
-            .map_err(|error| NotMade {
-                why: format!("{error}: {}", error.help()),
-                arrival: error.arrival(),
-                lasts: error.lasts(),
-            })
+        sent.map(|response| {
+            self.0.allowance.received(&response);
+            self.clean(response)
+        })
+        .map_err(|error| NotMade {
+            why: format!("{error}: {}", error.help()),
+            arrival: error.arrival(),
+            lasts: error.lasts(),
+            is_exhausted: false,
+        })
     }
 }
 
@@ -407,6 +424,8 @@ pub struct PlannedCall<'a> {
     pub headers: &'a [(String, String)],
     /// The body.
     pub body: bytes::Bytes,
+    /// Whether it counts as one of the requests of its sitting.
+    pub is_counted: bool,
 }
 
 /// Why a request of a plan has no response.
@@ -418,6 +437,8 @@ pub struct NotMade {
     pub arrival: Arrival,
     /// Whether it would be refused another time too.
     pub lasts: bool,
+    /// Whether no more requests are allowed in this sitting.
+    pub is_exhausted: bool,
 }
 
 impl NotMade {
@@ -428,6 +449,16 @@ impl NotMade {
             why,
             arrival: Arrival::NothingSent,
             lasts: true,
+            is_exhausted: false,
+        }
+    }
+
+    fn exhausted(error: AllowanceError) -> Self {
+        Self {
+            why: format!("{error}: {}", error.help()),
+            arrival: Arrival::NothingSent,
+            lasts: false,
+            is_exhausted: true,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::model::{
     UrlTemplate,
 };
 use crate::pipeline::load::Stage;
+use crate::pipeline::quantity::Span;
 use crate::pipeline::requests::{
     Attempted, Probed, acts, planned_steps, request_words, without_plan,
 };
@@ -45,6 +46,8 @@ struct Making<'p> {
     probe: Option<&'p Probe>,
     /// Whether it can become known what became of it, where nobody knows.
     repeatable: bool,
+    /// When the time of its stage's requests is over; none for what takes back.
+    until: Option<Instant>,
 }
 
 /// A request that can be sent.
@@ -54,6 +57,8 @@ struct Ready {
     headers: Vec<(String, String)>,
     body: Bytes,
     limits: HttpLimits,
+    /// Whether it counts as one of the requests of the sitting: what takes back does not.
+    is_counted: bool,
 }
 
 /// Why there is no request to send.
@@ -142,12 +147,22 @@ impl Seat<'_> {
     /// Makes the requests of a stage, one after the other, as far as they are not made yet.
     pub(super) async fn make_requests(&mut self, stage: &Stage) -> Result<Carried, SittingError> {
         let steps = self.settled_steps(&stage.id);
+        let time = self.session.configuration.plan.limits.requests_time;
+        let until = Instant::now() + time;
         for (number, planned) in (1..).zip(steps.iter()) {
             let effect = effect(&stage.id, Part::Request, number);
             if self.is_done(&effect) {
                 continue;
             }
-            match self.make(making(effect.clone(), planned), &steps).await? {
+            if Instant::now() >= until {
+                self.conclude_fault(vec![out_of_time(&effect, time)]);
+                return Ok(Carried::Later);
+            }
+            let making = Making {
+                until: Some(until),
+                ..making(effect.clone(), planned)
+            };
+            match self.make(making, &steps).await? {
                 Made::Done => {}
                 Made::Refused => return Ok(Carried::Failed),
                 Made::Later(why) => {
@@ -189,6 +204,7 @@ impl Seat<'_> {
                         request: undo,
                         probe: None,
                         repeatable: undo.is_idempotent(),
+                        until: None,
                     };
                     self.make(making, &steps).await?
                 }
@@ -384,7 +400,11 @@ impl Seat<'_> {
                     (why, None)
                 }
             };
+            let wait = self.desk.retry.wait(number, random(), asked);
             let is_over = number >= ATTEMPTS_MAX
+                || making
+                    .until
+                    .is_some_and(|until| Instant::now() + wait >= until)
                 || asked.is_some_and(|asked| asked > RETRY_AFTER_MAX)
                 || (may_be_made && !making.repeatable);
             if is_over {
@@ -399,7 +419,6 @@ impl Seat<'_> {
                 "tried again: {}",
                 Text::from(said).terminal()
             );
-            let wait = self.desk.retry.wait(number, random(), asked);
             tokio::select! {
                 biased;
                 _ = cancelled.wait_for(Option::is_some) => {}
@@ -424,7 +443,7 @@ impl Seat<'_> {
                 Probed::Unknown(why) => return Ok(Attempted::Unknown(why)),
             }
         }
-        let sent = self.send(&making.planned.plugin, ready).await;
+        let sent = self.send(making, ready).await;
         let now = (self.desk.clock)();
         Ok(Attempted::of(sent, &making.request.success, now))
     }
@@ -448,12 +467,14 @@ impl Seat<'_> {
             headers: pairs(&probe.headers),
             body: Bytes::new(),
             limits: HttpLimits::default(),
+            is_counted: making.effect.part != Part::Revert,
         };
-        let sent = self.send(&making.planned.plugin, &asking).await;
+        let sent = self.send(making, &asking).await;
         Ok(Probed::of(sent, probe))
     }
 
-    async fn send(&self, plugin: &str, ready: &Ready) -> Result<HttpResponse, NotMade> {
+    async fn send(&self, making: &Making<'_>, ready: &Ready) -> Result<HttpResponse, NotMade> {
+        let plugin = &making.planned.plugin;
         let loaded = self.session.prepared.loaded.get(plugin);
         let reach = loaded.and_then(|loaded| Some((loaded, loaded.reach()?)));
         let Some((loaded, network)) = reach else {
@@ -468,8 +489,14 @@ impl Seat<'_> {
             url: &ready.url,
             headers: &ready.headers,
             body: ready.body.clone(),
+            is_counted: ready.is_counted,
         };
-        network.make(&loaded.grants(), &call, ready.limits).await
+        let mut limits = ready.limits;
+        if let Some(until) = making.until {
+            let left = until.saturating_duration_since(Instant::now());
+            limits.deadline = limits.deadline.min(left);
+        }
+        network.make(&loaded.grants(), &call, limits).await
     }
 
     /// The request with what it refers to in its place, or why there is none.
@@ -513,6 +540,7 @@ impl Seat<'_> {
             headers,
             body,
             limits,
+            is_counted: making.effect.part != Part::Revert,
         }))
     }
 
@@ -615,6 +643,15 @@ impl Seat<'_> {
 /// What is said where a probe finds nothing soon after an attempt.
 const NOT_THERE_YET: &str = "it is not there, and may still come";
 
+/// What is said of a request that the time of its stage's requests leaves no room for.
+fn out_of_time(effect: &EffectId, time: Duration) -> Text {
+    Text::from(format!(
+        "the effect {effect}: the requests of its stage have {} in one sitting, and that is over: run \
+         again, or raise `requests-time` under `[limits]`",
+        Span(time)
+    ))
+}
+
 fn say_unknown(effect: &EffectId, why: &str) {
     tracing::warn!(
         %effect,
@@ -639,6 +676,7 @@ fn making(effect: EffectId, planned: &PlannedStep) -> Making<'_> {
         request: &step.request,
         probe: step.probe.as_ref(),
         repeatable: step.is_repeatable(),
+        until: None,
     }
 }
 
