@@ -447,7 +447,11 @@ fn bundles_of_another_kind_are_refused() {
         "not one of ECDSA",
     );
     refused(
-        &|bundle| bundle["padding"] = " ".repeat(BUNDLE_BYTES_MAX as usize).into(),
+        &|bundle| {
+            bundle["padding"] = " "
+                .repeat(usize::try_from(BUNDLE_BYTES_MAX).expect("a small number"))
+                .into();
+        },
         "larger than",
     );
     fs::write(world.bundle(), "").expect("the bundle");

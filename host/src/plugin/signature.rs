@@ -43,16 +43,11 @@ pub const BUNDLE_SUFFIX: &str = ".sigstore.json";
 
 /// A signature of a component, read and not yet held against anything.
 ///
-/// ```
+/// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use holdpoint::plugin::signature::{PrivateKey, Signature};
 ///
-/// # let pem = "-----BEGIN PRIVATE KEY-----\n\
-/// # MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2\n\
-/// # OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+jn65BtOMvdyHKcvjBeBSDZH2r\n\
-/// # 1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G\n\
-/// # -----END PRIVATE KEY-----\n";
-/// let key = PrivateKey::read(pem.as_bytes())?;
+/// let key = PrivateKey::read(&std::fs::read("key.pem")?)?;
 /// let signature = Signature::new(b"a component", &key);
 /// let read = Signature::read(&signature.bytes())?;
 /// assert!(read.verify(b"a component", &key.public()).is_ok());
@@ -62,7 +57,7 @@ pub const BUNDLE_SUFFIX: &str = ".sigstore.json";
 /// ```
 #[derive(Clone, Debug)]
 pub struct Signature {
-    signature: Ecdsa,
+    ecdsa: Ecdsa,
     /// What it says that it signs.
     digest: Option<Digest>,
     /// What it says whose it is: a word that helps to find the key, and that nobody vouches for.
@@ -74,7 +69,7 @@ impl Signature {
     #[must_use]
     pub fn new(component: &[u8], key: &PrivateKey) -> Self {
         Self {
-            signature: key.signing().sign(component),
+            ecdsa: key.signing().sign(component),
             digest: Some(Digest::of(component)),
             hint: Text::from(key.public().id().to_string()),
         }
@@ -92,7 +87,7 @@ impl Signature {
         key: &PublicKey,
     ) -> Result<Self, SignatureError> {
         let signature = Self {
-            signature: Ecdsa::from_der(signature).map_err(|_| SignatureError::NotDer)?,
+            ecdsa: Ecdsa::from_der(signature).map_err(|_| SignatureError::NotDer)?,
             digest: Some(Digest::of(component)),
             hint: Text::from(key.id().to_string()),
         };
@@ -130,7 +125,7 @@ impl Signature {
             .map(read_digest)
             .transpose()?;
         Ok(Self {
-            signature: Ecdsa::from_der(signed.signature.as_bytes())
+            ecdsa: Ecdsa::from_der(signed.signature.as_bytes())
                 .map_err(|_| SignatureError::NotDer)?,
             digest,
             hint: Text::from(key.hint.as_str()),
@@ -145,7 +140,7 @@ impl Signature {
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let key = PublicKeyIdentifier::new(self.hint.raw());
-        let signature = SignatureBytes::from_bytes(self.signature.to_der().as_bytes());
+        let signature = SignatureBytes::from_bytes(self.ecdsa.to_der().as_bytes());
         let mut signed = MessageSignature::new(signature);
         if let Some(digest) = self.digest {
             let digest = DigestBytes::new(digest.bytes().to_vec());
@@ -172,7 +167,7 @@ impl Signature {
         if let Some(signed) = self.digest.filter(|digest| *digest != found) {
             return Err(SignatureError::OtherBytes { signed, found });
         }
-        let verified = key.verifying().verify(component, &self.signature);
+        let verified = key.verifying().verify(component, &self.ecdsa);
         verified.map_err(|_| SignatureError::OtherKey {
             key: *key.id(),
             hint: self.hint.clone(),

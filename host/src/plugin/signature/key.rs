@@ -58,7 +58,7 @@ impl PrivateKey {
 }
 
 impl PublicKey {
-    /// Reads a key as `openssl pkey -pubout` writes it: PEM, of SubjectPublicKeyInfo.
+    /// Reads a key as `openssl pkey -pubout` writes it: PEM, of `SubjectPublicKeyInfo`.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl PublicKey {
         })
     }
 
-    /// What tells it from others: the SHA-256 of its SubjectPublicKeyInfo (DER), as `openssl pkey
+    /// What tells it from others: the SHA-256 of its `SubjectPublicKeyInfo` (DER), as `openssl pkey
     /// -pubin -outform DER | sha256sum` gives it.
     #[must_use]
     pub fn id(&self) -> &Digest {
