@@ -8,6 +8,7 @@ use semver::Version;
 
 use super::changes::PathFilter;
 use super::handle::Handle;
+use super::range::Link;
 use super::tags::{self, Tag};
 use super::{Error, Query, Repository, bounds, changes, collect, commits, range, recorded};
 use crate::model::{Change, ObjectName, RunId, Subject, Text, Totals};
@@ -291,6 +292,41 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The commits of an earlier release.
+struct Extent {
+    /// The path filter of the query.
+    path: Option<PathFilter>,
+    head: ObjectId,
+    base: Option<ObjectId>,
+    /// The commits that the path filter leaves of it.
+    kept: Vec<Link>,
+}
+
+impl Extent {
+    /// None when the path filter leaves nothing of it.
+    fn read(
+        handle: &Handle,
+        query: &Query,
+        release: &EarlierRelease,
+    ) -> Result<Option<Self>, Error> {
+        let path = match &query.path {
+            Some(path) => PathFilter::parse(path)?,
+            None => None,
+        };
+        let head = id(&release.head)?;
+        let base = release.base.as_ref().map(id).transpose()?;
+        let range = range::between(handle, base, head)?;
+        let kept = collect::touching(handle, &range, path.as_ref())?;
+        let extent = Self {
+            path,
+            head,
+            base,
+            kept,
+        };
+        Ok((!extent.kept.is_empty()).then_some(extent))
+    }
+}
+
 /// Reads an earlier release as a run at its commit would have, without artifacts and evidence,
 /// which are not there any more; none when the path filter leaves nothing of it.
 pub(super) fn read(
@@ -299,17 +335,15 @@ pub(super) fn read(
     release: &EarlierRelease,
 ) -> Result<Option<Subject>, Error> {
     let handle = repository.handle();
-    let path = match &query.path {
-        Some(path) => PathFilter::parse(path)?,
-        None => None,
-    };
-    let head = id(&release.head)?;
-    let base = release.base.as_ref().map(id).transpose()?;
-    let range = range::between(&handle, base, head)?;
-    let kept = collect::touching(&handle, &range, path.as_ref())?;
-    if kept.is_empty() {
+    let Some(extent) = Extent::read(&handle, query, release)? else {
         return Ok(None);
-    }
+    };
+    let Extent {
+        path,
+        head,
+        base,
+        kept,
+    } = extent;
     let commits = commits::read(repository, &kept, &|_| ())?;
     let changes = collect::read_changes(&handle, query, base, head, path.as_ref())?;
     Ok(Some(Subject {
@@ -338,17 +372,15 @@ pub(super) fn size(
     release: &EarlierRelease,
 ) -> Result<Option<Totals>, Error> {
     let handle = repository.handle();
-    let path = match &query.path {
-        Some(path) => PathFilter::parse(path)?,
-        None => None,
-    };
-    let head = id(&release.head)?;
-    let base = release.base.as_ref().map(id).transpose()?;
-    let range = range::between(&handle, base, head)?;
-    let kept = collect::touching(&handle, &range, path.as_ref())?;
-    if kept.is_empty() {
+    let Some(extent) = Extent::read(&handle, query, release)? else {
         return Ok(None);
-    }
+    };
+    let Extent {
+        path,
+        head,
+        base,
+        kept,
+    } = extent;
     let old = base.map(|base| handle.commit_tree(base)).transpose()?;
     let new = handle.commit_tree(head)?;
     let changes = changes::between(&handle, old, new, path.as_ref())?;
