@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::compare::Past;
 use super::load::Configuration;
-use crate::model::{Digest, Ending, ObjectName, PastRelease, Release, RunKey, RunState, Totals};
+use crate::model::{Digest, Ending, ObjectName, PastRelease, Release, RunState, Totals};
 use crate::release::{EarlierRelease, Query};
 
 /// Runs of a target that are looked at: a plugin that is told of them learns little from older ones.
@@ -34,12 +34,7 @@ pub fn history(
         return Arc::default();
     }
     let subject = &release.subject;
-    let own = RunKey {
-        project: subject.project.clone(),
-        target: subject.target.clone(),
-        subject: release.digest,
-        configuration: configuration.digest,
-    };
+    let own = configuration.run_key(release);
     // An older one that is open is over with this one, which takes its place.
     let before = past.runs.iter();
     let before = before.filter(|run| run.state != RunState::Open || run.key != own);

@@ -24,7 +24,7 @@ use super::tighten::tighten;
 use super::value::ValueUser;
 use super::verification::Verification;
 use super::{Mode, OnFault, SourceRecord, Trust};
-use crate::model::{Digest, Grants, Kind, Text};
+use crate::model::{Digest, Grants, Kind, Release, RunKey, Text};
 use crate::release::{NamedFile, NarrowedBy, Query, Repository, TagPattern, is_file_name};
 use crate::sandbox::Limits;
 
@@ -476,6 +476,17 @@ fn digest(
 }
 
 impl Configuration {
+    /// What makes a run of a release under this configuration the same run.
+    #[must_use]
+    pub fn run_key(&self, release: &Release) -> RunKey {
+        RunKey {
+            project: release.subject.project.clone(),
+            target: release.subject.target.clone(),
+            subject: release.digest,
+            configuration: self.digest,
+        }
+    }
+
     /// What to read of the repository: what the files say, and over it what the flags say. What is
     /// recorded of the target is the store's to say.
     #[must_use]

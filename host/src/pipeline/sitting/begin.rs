@@ -65,12 +65,7 @@ pub async fn begin(beginning: Beginning<'_>) -> Result<Begun, SittingError> {
         again,
     } = beginning;
     let subject = &release.subject;
-    let key = RunKey {
-        project: subject.project.clone(),
-        target: subject.target.clone(),
-        subject: release.digest,
-        configuration: configuration.digest,
-    };
+    let key = configuration.run_key(release);
     if let Some(run) = store.find(&key).await? {
         return Ok(Begun {
             run,
