@@ -73,6 +73,7 @@ pub use statement::{
 pub use text::Text;
 pub(crate) use text::is_unsafe_on_terminal;
 pub use transcript::{CutCall, Given, Transcript, TranscriptError};
+pub(crate) use url_template::URL_ENCODED;
 pub(crate) use url_template::scalar;
 pub use url_template::{Reference, ReferenceError, UrlTemplate, UrlTemplateError};
 pub use verdict::{Effects, Verdict};

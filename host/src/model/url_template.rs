@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Text;
 
 /// What is encoded in a URL: all but the unreserved characters (RFC 3986, section 2.3).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const URL_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -136,7 +136,7 @@ impl UrlTemplate {
                     let value = value.ok_or_else(|| ReferenceError::NoValue {
                         reference: reference.clone(),
                     })?;
-                    url.extend(utf8_percent_encode(&value, ENCODED));
+                    url.extend(utf8_percent_encode(&value, URL_ENCODED));
                 }
             }
         }

@@ -3,11 +3,12 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use memchr::memmem;
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::model::{HttpUrl, SecretSlot, Text};
+use crate::model::{HttpUrl, SecretSlot, Text, URL_ENCODED};
 use crate::sandbox::Secret;
 use crate::sandbox::http::{RequestError, SecretHeader};
 
@@ -176,21 +177,9 @@ pub(super) fn filled(bytes: &[u8], placeholder: &str, written: &Secret) -> Bytes
 /// two digits.
 fn percent_encoded(value: &Secret) -> Secret {
     let value = value.expose();
+    // Room for all of it, so that no copy is left behind.
     let mut encoded = String::with_capacity(3 * value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => {
-                encoded.push('%');
-                for digit in [byte >> 4, byte & 15] {
-                    let digit = char::from_digit(u32::from(digit), 16).unwrap_or('0');
-                    encoded.push(digit.to_ascii_uppercase());
-                }
-            }
-        }
-    }
+    encoded.extend(utf8_percent_encode(value, URL_ENCODED));
     Secret::new(encoded)
 }
 
