@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::plugin::{Error, Form};
 use super::{ExitCode, Failure, Output};
 use crate::model::{Digest, Text};
 use crate::plugin::signature::{
-    BUNDLE_BYTES_MAX, KEY_BYTES_MAX, PrivateKey, PublicKey, Signature, bundle_path,
+    BUNDLE_BYTES_MAX, KEY_BYTES_MAX, PrivateKey, PublicKey, Signature, bundle_path, read_bundle,
 };
 use crate::plugin::{self, Plugin, Source};
 
@@ -146,8 +147,7 @@ pub(super) fn verify(arguments: &VerifyArguments, output: Output) -> Result<Exit
         .bundle
         .clone()
         .unwrap_or_else(|| bundle_path(&arguments.file));
-    let bytes = read(&bundle, BUNDLE_BYTES_MAX)?;
-    let signature = Signature::read(&bytes).map_err(refused(&bundle))?;
+    let signature = read_bundle(&bundle).map_err(refused(&bundle))?;
     let verified = signature.verify(&plugin.component, &key);
     verified.map_err(refused(&bundle))?;
     let report = Report::new(&arguments.file, &plugin, &key, &bundle);
@@ -203,13 +203,16 @@ fn refused(path: &Path) -> impl FnOnce(plugin::signature::SignatureError) -> Err
     }
 }
 
-/// The content of a small file; one byte more than may be, where it is larger, so that it is refused.
-fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Error> {
+/// The content of a small file; one byte more than may be, where it is larger, so that it is refused. It
+/// may be a private key, and is overwritten when nobody has it any more.
+fn read(path: &Path, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
     let failed = |source| Error::File {
         path: shown(path),
         source,
     };
-    let mut bytes = Vec::new();
+    // Its room is taken before anything is in it, so that no copy is left behind.
+    let capacity = usize::try_from(bytes_max + 1).unwrap_or(0);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
     File::open(path)
         .and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes))
         .map_err(failed)?;

@@ -195,10 +195,18 @@ pub fn bundle_path(component: &Path) -> PathBuf {
 ///
 /// When there is none, or it cannot be read; and as [`Signature::read`].
 pub fn read_signature(component: &Path) -> Result<Signature, SignatureError> {
-    let path = bundle_path(component);
+    read_bundle(&bundle_path(component))
+}
+
+/// Reads the signature in a file.
+///
+/// # Errors
+///
+/// As [`read_signature`].
+pub fn read_bundle(path: &Path) -> Result<Signature, SignatureError> {
     let shown = || Text::from_bytes(path.as_os_str().as_encoded_bytes());
     let mut bytes = Vec::new();
-    let read = File::open(&path).and_then(|file| {
+    let read = File::open(path).and_then(|file| {
         // One byte more than may be, so that what is larger is refused.
         file.take(BUNDLE_BYTES_MAX + 1).read_to_end(&mut bytes)
     });
