@@ -6,14 +6,14 @@ use super::*;
 fn the_time_of_the_requests_of_a_stage_is_bounded() {
     let runtime = runtime();
     let server = runtime.block_on(Server::new([
-        Reply::with(503, "retry-after: 1\r\n", ""),
+        Reply::with(503, "retry-after: 21\r\n", ""),
         Reply::with(201, "", "{}"),
     ]));
     let project = Project::new();
     let steps = [step(&server, "one", ""), step(&server, "two", "")];
     let text = pipeline(&grants(&server), &steps);
     // There is no time to wait for who is busy.
-    project.pipeline(&format!("[limits]\nrequests-time = \"900ms\"\n{text}"));
+    project.pipeline(&format!("[limits]\nrequests-time = \"20s\"\n{text}"));
     let report = project.run().expect_code(3).json();
     assert_eq!(came(&server), ["POST /api/one"]);
     assert_eq!(states(&report), ["publish/request/1 not-done"]);
@@ -50,4 +50,20 @@ fn an_action_that_may_ask_for_no_more_goes_on_in_another_sitting() {
     );
     project.run().expect_code(0);
     assert_eq!(came(&server), ["POST /api/one", "POST /api/two"]);
+}
+
+#[test]
+fn what_takes_back_is_not_counted() {
+    let runtime = runtime();
+    let server = runtime.block_on(Server::asking(things));
+    let project = Project::new();
+    let one = step(&server, "one", &undo(&server, "one"));
+    let text = pipeline(&grants(&server), &[one]);
+    let deploy = DEPLOY.split_once("\n\n").expect("the stages of it").1;
+    // All that is allowed is used up when something fails.
+    project.pipeline(&format!("[limits]\nrequests = 1\n{text}\n{deploy}"));
+    project.switch("deploy-fails", true);
+    let report = project.run().expect_code(5).json();
+    assert_eq!(report["effects"], "undone");
+    assert_eq!(came(&server), ["POST /api/one", "DELETE /api/one/10"]);
 }

@@ -50,6 +50,14 @@ struct Making<'p> {
     until: Option<Instant>,
 }
 
+impl Making<'_> {
+    /// Whether it counts as one of the requests of the sitting: what takes back does not, for nothing
+    /// may keep it from being taken back.
+    fn is_counted(&self) -> bool {
+        self.effect.part != Part::Revert
+    }
+}
+
 /// A request that can be sent.
 struct Ready {
     method: PlannedMethod,
@@ -57,7 +65,7 @@ struct Ready {
     headers: Vec<(String, String)>,
     body: Bytes,
     limits: HttpLimits,
-    /// Whether it counts as one of the requests of the sitting: what takes back does not.
+    /// [`Making::is_counted`].
     is_counted: bool,
 }
 
@@ -467,7 +475,7 @@ impl Seat<'_> {
             headers: pairs(&probe.headers),
             body: Bytes::new(),
             limits: HttpLimits::default(),
-            is_counted: making.effect.part != Part::Revert,
+            is_counted: making.is_counted(),
         };
         let sent = self.send(making, &asking).await;
         Ok(Probed::of(sent, probe))
@@ -540,7 +548,7 @@ impl Seat<'_> {
             headers,
             body,
             limits,
-            is_counted: making.effect.part != Part::Revert,
+            is_counted: making.is_counted(),
         }))
     }
 
