@@ -15,6 +15,7 @@ mod failure;
 mod history;
 mod logging;
 mod moment;
+mod network;
 mod next;
 mod output;
 mod plugin;

@@ -28,9 +28,9 @@ mod wasi;
 
 pub use self::http::{
     AddressError, AddressKind, Arrival, Authorities, AuthoritiesError, HEAD_BYTES_MIN, HttpClient,
-    HttpError, HttpLimits, HttpRequest, HttpResponse, HttpRoute, HttpStep,
-    REQUEST_HEADERS_BYTES_MAX, REQUEST_HEADERS_MAX, RESPONSE_HEADERS_MAX, RequestError,
-    SecretHeader, check_addresses,
+    HttpError, HttpLimits, HttpRequest, HttpResponse, HttpRoute, HttpStep, Proxy, ProxyError,
+    ProxyUrlError, REQUEST_HEADERS_BYTES_MAX, REQUEST_HEADERS_MAX, RESPONSE_HEADERS_MAX,
+    RequestError, Resolve, Resolved, SecretHeader, check_addresses,
 };
 pub use crate::model::{HttpUrl, Input, Limits, LogLevel, LogLine, URL_BYTES_MAX, UrlError};
 pub use call::{Call, CallRecord};

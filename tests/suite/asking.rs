@@ -4,6 +4,7 @@
 mod caps;
 mod commands;
 mod prometheus;
+mod proxy;
 mod secrets;
 mod slots;
 pub mod standard;

@@ -1,6 +1,7 @@
 //! The host's HTTP client, against a server on loopback that does what no server should.
 
 mod addresses;
+mod proxy;
 
 use std::time::Duration;
 

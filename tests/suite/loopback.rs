@@ -11,7 +11,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::context::{Context, Ran};
@@ -186,6 +186,11 @@ async fn serve(
         received.push(request.clone());
         received.len() - 1
     };
+    give(&mut stream, answer(number, &request), written).await;
+}
+
+/// Gives a reply.
+async fn give(stream: &mut (impl AsyncWrite + Unpin), reply: Reply, written: &Mutex<u64>) {
     let mut write = async |bytes: &[u8]| {
         let is_taken = stream.write_all(bytes).await.is_ok() && stream.flush().await.is_ok();
         if is_taken {
@@ -193,7 +198,7 @@ async fn serve(
         }
         is_taken
     };
-    match answer(number, &request) {
+    match reply {
         Reply::Raw(bytes) => {
             write(&bytes).await;
             let _ = stream.shutdown().await;
@@ -251,6 +256,127 @@ async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
     }
     request.body = String::from_utf8(body).expect("a body is text");
     Some(request)
+}
+
+/// A proxy on loopback, until it is dropped: whatever it is asked to connect to, it connects to one
+/// server.
+pub struct Tunnel {
+    pub address: SocketAddr,
+    received: Arc<Mutex<Vec<Received>>>,
+    carried: Arc<Mutex<Vec<u8>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Tunnel {
+    /// A proxy that leads to this server.
+    pub async fn to(server: SocketAddr) -> Self {
+        Self::answering(server, |_, _| None).await
+    }
+
+    /// A proxy that answers what is asked of it in another way where there is one.
+    pub async fn answering(
+        server: SocketAddr,
+        answer: impl Fn(usize, &Received) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a port of loopback");
+        let address = listener.local_addr().expect("an address");
+        let received: Arc<Mutex<Vec<Received>>> = Arc::default();
+        let carried: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let answer = Arc::new(answer);
+        let task = {
+            let (received, carried) = (Arc::clone(&received), Arc::clone(&carried));
+            async move {
+                let mut connections = tokio::task::JoinSet::new();
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    let answer = Arc::clone(&answer);
+                    let (received, carried) = (Arc::clone(&received), Arc::clone(&carried));
+                    connections.spawn(async move {
+                        let Some(asked) = request(&mut stream).await else {
+                            return;
+                        };
+                        let number = {
+                            let mut received = received.lock().expect("nobody panicked");
+                            received.push(asked.clone());
+                            received.len() - 1
+                        };
+                        if let Some(reply) = answer(number, &asked) {
+                            give(&mut stream, reply, &Mutex::new(0)).await;
+                            return;
+                        }
+                        if let Ok(server) = TcpStream::connect(server).await {
+                            carry(stream, server, &carried).await;
+                        }
+                    });
+                }
+            }
+        };
+        Self {
+            address,
+            received,
+            carried,
+            task: tokio::spawn(task),
+        }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What was asked of it.
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().expect("nobody panicked").clone()
+    }
+
+    /// The first line of each request.
+    pub fn asked(&self) -> Vec<String> {
+        let received = self.received();
+        let lines = received.iter().map(|asked| asked.head.lines().next());
+        lines.map(|line| line.expect("a line").to_owned()).collect()
+    }
+
+    /// What it carried to the server.
+    pub fn carried(&self) -> Vec<u8> {
+        self.carried.lock().expect("nobody panicked").clone()
+    }
+}
+
+/// Carries bytes between two sides until one of them has no more.
+async fn carry(mut client: TcpStream, mut server: TcpStream, carried: &Mutex<Vec<u8>>) {
+    let taken = client
+        .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        .await;
+    if taken.is_err() {
+        return;
+    }
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
+    let there = async {
+        let mut buffer = vec![0; 16 << 10];
+        while let Ok(count) = from_client.read(&mut buffer).await
+            && count > 0
+        {
+            let bytes = &buffer[..count];
+            carried.lock().expect("nobody panicked").extend(bytes);
+            if to_server.write_all(bytes).await.is_err() {
+                break;
+            }
+        }
+        let _ = to_server.shutdown().await;
+    };
+    let back = async {
+        let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+        let _ = to_client.shutdown().await;
+    };
+    tokio::join!(there, back);
 }
 
 /// A certificate for a server, and the authority that gave it out.

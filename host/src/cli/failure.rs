@@ -13,7 +13,7 @@ use crate::plugin::ssh::{SignError, SignatureError};
 use crate::release;
 use crate::report::json::{ErrorBody, ErrorReport, FilePlace};
 use crate::report::{Page, inert};
-use crate::sandbox::LoadError;
+use crate::sandbox::{LoadError, ProxyUrlError};
 use crate::store::StoreError;
 
 /// Columns of an error on standard error that is not a terminal.
@@ -93,6 +93,12 @@ pub(super) enum Lacking {
     /// A folder for what commands need.
     #[error("nothing says where this user keeps the state of programs")]
     StateFolder,
+    /// A proxy that can be asked.
+    #[error("`--proxy` or HOLDPOINT_PROXY names no proxy that can be asked")]
+    ProxyUrl(#[source] ProxyUrlError),
+    /// A proxy that checks.
+    #[error("a proxy is to check where names lead, and none is named")]
+    Proxy,
     /// A document of something else.
     #[error("the document is not of the act `{act}` on run {}", run.short())]
     Statement {
@@ -129,6 +135,10 @@ impl Lacking {
                 "name one with --key, or write the document with --print and sign it elsewhere"
             }
             Self::StateFolder => "set HOME or XDG_STATE_HOME",
+            Self::ProxyUrl(_) => {
+                "name it as `http://HOST:PORT`, or with `http://USER:PASSWORD@HOST:PORT` in the variable"
+            }
+            Self::Proxy => "name it with --proxy or HOLDPOINT_PROXY",
             Self::Statement { .. } => "write it anew with --print, for this run and this act",
             Self::File { .. } => "check its name and whether this user may read it",
         }

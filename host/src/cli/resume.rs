@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::failure::Lacking;
+use super::network::NetworkArguments;
 use super::progress::Progress;
 use super::record::{self, Reading, StoreArguments};
 use super::run::{circumstances, finish, sitting_time};
@@ -55,6 +56,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     configuration: ConfigurationArguments,
+
+    #[command(flatten)]
+    network: NetworkArguments,
 
     #[command(flatten)]
     store: StoreArguments,
@@ -210,6 +214,7 @@ fn prepare(
     };
     let history = pipeline::history(&past, &configuration, &release);
     Ok(Ready {
+        client: arguments.network.client()?,
         prepared,
         judged: Judged {
             release: Arc::new(release),

@@ -11,6 +11,7 @@ use semver::Version;
 use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
 use super::moment::Moment;
+use super::network::NetworkArguments;
 use super::progress::Progress;
 use super::record::{self, Reading, Recorded, StoreArguments, now, random_bits};
 use super::signal::Cancellation;
@@ -60,6 +61,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     configuration: ConfigurationArguments,
+
+    #[command(flatten)]
+    network: NetworkArguments,
 
     #[command(flatten)]
     store: StoreArguments,
@@ -262,6 +266,7 @@ fn prepare(
     arguments: &Arguments,
     progress: &Progress,
 ) -> Result<(Ready, Option<Arc<dyn Store>>), Failure> {
+    let client = arguments.network.client()?;
     let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
     let configuration = Arc::new(configuration);
     let cache = arguments.cache.open();
@@ -301,6 +306,7 @@ fn prepare(
         history,
     };
     let ready = Ready {
+        client,
         configuration,
         prepared,
         judged,

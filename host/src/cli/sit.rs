@@ -19,7 +19,7 @@ use crate::pipeline::{
     self, Configuration, Desk, Judged, OutputLine, Past, Prepared, RangeNotes, RetryPolicy,
     RunRecord, Session, Variable,
 };
-use crate::sandbox::{HttpClient, HttpLimits};
+use crate::sandbox::HttpClient;
 use crate::store::Store;
 
 /// Time at the end of a sitting for messages that are not delivered yet: a channel that is down
@@ -31,6 +31,7 @@ const CHECKOUTS: &str = "checkouts";
 
 /// Everything that was read and loaded for a run.
 pub(super) struct Ready {
+    pub(super) client: HttpClient,
     pub(super) configuration: Arc<Configuration>,
     pub(super) prepared: Prepared,
     pub(super) judged: Judged,
@@ -52,13 +53,12 @@ impl Ready {
 
     /// The plugins, with what they are granted in reach.
     fn connected(&self, random: &str) -> Result<Prepared, Failure> {
-        let client = HttpClient::new(HttpLimits::default());
         let variable = |name: &str| std::env::var_os(name);
         let (configuration, repository) = (&self.configuration, &self.past.repository);
         let reach = (random, &variable as Variable<'_>);
         Ok(self
             .prepared
-            .connected(configuration, &client, repository, reach)?)
+            .connected(configuration, &self.client, repository, reach)?)
     }
 
     /// Sits on a run.
@@ -74,11 +74,7 @@ impl Ready {
         let destinations = self
             .configuration
             .destinations(&self.past.repository, &|name| std::env::var_os(name))?;
-        let http = if destinations.is_empty() {
-            None
-        } else {
-            Some(HttpClient::new(HttpLimits::default()))
-        };
+        let http = (!destinations.is_empty()).then(|| self.client.clone());
         let prepared = self.connected(run.id.as_str())?;
         let checkouts = checkouts().ok_or(Lacking::StateFolder)?;
         let show = |effect: &EffectId, line: OutputLine| progress.show(output, effect, &line);

@@ -3,7 +3,7 @@
 //!
 //! A name is resolved once, every address is held against what is allowed, and the connection is
 //! made to one of those. One deadline covers all of it. Nothing is followed, decompressed, kept
-//! open or taken from the environment; there are no proxies.
+//! open or taken from the environment; a proxy is used where the operator names one.
 
 #![expect(
     clippy::disallowed_methods,
@@ -12,7 +12,9 @@
 
 mod address;
 mod error;
+mod proxy;
 mod request;
+mod resolve;
 mod tls;
 
 use std::fmt;
@@ -27,7 +29,7 @@ use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -37,10 +39,13 @@ use url::Host;
 use crate::model::{HttpUrl, Text};
 pub use address::{AddressError, AddressKind, check_addresses};
 pub use error::{Arrival, AuthoritiesError, HttpError, HttpStep};
+use proxy::ProxyTarget;
+pub use proxy::{Proxy, ProxyError, ProxyUrlError};
 pub use request::{
     HttpRequest, HttpResponse, REQUEST_HEADERS_BYTES_MAX, REQUEST_HEADERS_MAX, RequestError,
     SecretHeader,
 };
+pub use resolve::{Resolve, Resolved};
 pub use tls::Authorities;
 
 /// The most addresses of one name that a connection is tried to. All of them are checked.
@@ -52,6 +57,9 @@ pub const HEAD_BYTES_MIN: usize = 8 << 10;
 
 /// The most headers of an answer: what the largest services send, several times over.
 pub const RESPONSE_HEADERS_MAX: usize = 128;
+
+/// What it says of itself to whom it asks.
+const PROGRAM: &str = concat!("holdpoint/", env!("CARGO_PKG_VERSION"));
 
 /// The bounds on one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,11 +97,28 @@ pub struct HttpRoute {
     pub authorities: Option<Authorities>,
 }
 
+/// A way to the other side.
+enum Way<'p> {
+    /// To an address that was checked.
+    Direct(SocketAddr),
+    /// By a proxy.
+    Through(&'p Proxy, ProxyTarget),
+}
+
+/// What comes and goes between the two sides.
+trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
+
+type Connection = Box<dyn Duplex>;
+
 /// Makes requests. Clones share what they have read.
 #[derive(Clone)]
 pub struct HttpClient {
     limits: HttpLimits,
     platform: Arc<OnceCell<Authorities>>,
+    proxy: Option<Proxy>,
+    resolver: Arc<dyn Resolve>,
 }
 
 impl fmt::Debug for HttpClient {
@@ -101,6 +126,7 @@ impl fmt::Debug for HttpClient {
         formatter
             .debug_struct("HttpClient")
             .field("limits", &self.limits)
+            .field("proxy", &self.proxy)
             .finish_non_exhaustive()
     }
 }
@@ -131,7 +157,22 @@ impl HttpClient {
         Self {
             limits,
             platform: Arc::new(OnceCell::new()),
+            proxy: None,
+            resolver: Arc::new(resolve::OfSystem),
         }
+    }
+
+    /// The same client, whose connections go through a proxy: all but those to routes that name
+    /// `addresses`, which are the operator's own networks and are reached without it.
+    #[must_use]
+    pub fn through(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
+    }
+
+    /// The same client, which looks names up elsewhere.
+    #[must_use]
+    pub fn resolving_with(self, resolver: Arc<dyn Resolve>) -> Self {
+        Self { resolver, ..self }
     }
 
     /// The same client with other bounds.
@@ -139,7 +180,7 @@ impl HttpClient {
     pub fn within(&self, limits: HttpLimits) -> Self {
         Self {
             limits,
-            platform: Arc::clone(&self.platform),
+            ..self.clone()
         }
     }
 
@@ -175,20 +216,8 @@ impl HttpClient {
             duration,
             at: Instant::now() + duration,
         };
-        let addresses = deadline
-            .keep(HttpStep::Resolve, resolve(url))
-            .await?
-            .map_err(|error| HttpError::Resolve {
-                host: deadline.host.clone(),
-                said: Text::from(error.to_string()),
-            })?;
-        check_addresses(&addresses, &route.addresses, url.is_tls()).map_err(|why| {
-            HttpError::Address {
-                host: deadline.host.clone(),
-                why,
-            }
-        })?;
-        let stream = connect(&addresses, url.port(), &deadline).await?;
+        let ways = self.ways(url, route, &deadline).await?;
+        let stream = self.connect(&ways, &deadline).await?;
         if url.is_tls() {
             let authorities = self.authorities(route, &deadline).await?;
             let connector = TlsConnector::from(authorities.config());
@@ -204,6 +233,107 @@ impl HttpClient {
             self.exchange(stream, request, &deadline).await
         } else {
             self.exchange(stream, request, &deadline).await
+        }
+    }
+
+    /// The ways to the other side that may be taken.
+    async fn ways(
+        &self,
+        url: &HttpUrl,
+        route: &HttpRoute,
+        deadline: &Deadline,
+    ) -> Result<Vec<Way<'_>>, HttpError> {
+        let refused = |why| HttpError::Address {
+            host: deadline.host.clone(),
+            why,
+        };
+        let proxy = self.proxy.as_ref();
+        let proxy = proxy.filter(|_| route.addresses.is_empty());
+        let addresses = match (url.host(), proxy) {
+            (Host::Ipv4(address), _) => vec![(*address).into()],
+            (Host::Ipv6(address), _) => vec![(*address).into()],
+            (Host::Domain(name), Some(proxy)) if proxy.does_checking() => {
+                if !url.is_tls() {
+                    return Err(refused(AddressError::PlainName));
+                }
+                let target = ProxyTarget::Name(name.clone(), url.port());
+                return Ok(vec![Way::Through(proxy, target)]);
+            }
+            (Host::Domain(name), _) => deadline
+                .keep(HttpStep::Resolve, self.resolver.resolve(name, url.port()))
+                .await?
+                .map_err(|error| HttpError::Resolve {
+                    host: deadline.host.clone(),
+                    said: Text::from(error.to_string()),
+                })?,
+        };
+        check_addresses(&addresses, &route.addresses, url.is_tls()).map_err(refused)?;
+        let addresses = addresses.into_iter();
+        let ways = addresses.map(|address| {
+            let address = SocketAddr::new(address, url.port());
+            match proxy {
+                Some(proxy) => Way::Through(proxy, ProxyTarget::Address(address)),
+                None => Way::Direct(address),
+            }
+        });
+        Ok(ways.collect())
+    }
+
+    /// A connection by the first of these ways that leads there. Each is given its part of the time that
+    /// is left, so that one that does not answer leaves time for the others.
+    async fn connect(
+        &self,
+        ways: &[Way<'_>],
+        deadline: &Deadline,
+    ) -> Result<Connection, HttpError> {
+        let host = || deadline.host.clone();
+        let tried = &ways[..ways.len().min(ADDRESSES_TRIED_MAX)];
+        let mut failed = HttpError::Connect {
+            host: host(),
+            said: Text::default(),
+        };
+        for (index, way) in tried.iter().enumerate() {
+            let left = u32::try_from(tried.len() - index).unwrap_or(1);
+            let now = Instant::now();
+            let until = now + deadline.at.saturating_duration_since(now) / left;
+            let opened = timeout_at(until, self.open(way, deadline));
+            failed = match deadline.keep(HttpStep::Connect, opened).await? {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => error,
+                Err(_) if left == 1 => HttpError::Deadline {
+                    host: host(),
+                    step: HttpStep::Connect,
+                    deadline: deadline.duration,
+                },
+                Err(_) => HttpError::Connect {
+                    host: host(),
+                    said: Text::from("no answer in time"),
+                },
+            };
+        }
+        Err(failed)
+    }
+
+    async fn open(&self, way: &Way<'_>, deadline: &Deadline) -> Result<Connection, HttpError> {
+        let host = || deadline.host.clone();
+        match way {
+            Way::Direct(address) => {
+                let stream = TcpStream::connect(address).await;
+                let stream = stream.map_err(|error| HttpError::Connect {
+                    host: host(),
+                    said: Text::from(error.to_string()),
+                })?;
+                Ok(Box::new(stream))
+            }
+            Way::Through(proxy, target) => {
+                let stream = proxy.connect(target, self.head_bytes_max()).await;
+                let stream = stream.map_err(|why| HttpError::Proxy {
+                    host: host(),
+                    proxy: proxy.to_string(),
+                    why,
+                })?;
+                Ok(Box::new(stream))
+            }
         }
     }
 
@@ -313,54 +443,6 @@ impl HttpClient {
 enum Broken {
     TooLarge,
     Off(Text),
-}
-
-/// Every address of a host, looked up once.
-async fn resolve(url: &HttpUrl) -> std::io::Result<Vec<IpAddr>> {
-    match url.host() {
-        Host::Ipv4(address) => Ok(vec![(*address).into()]),
-        Host::Ipv6(address) => Ok(vec![(*address).into()]),
-        Host::Domain(name) => {
-            let found = lookup_host((name.as_str(), url.port())).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        }
-    }
-}
-
-/// A connection to the first of these addresses that takes one. Each is given its part of the time
-/// that is left, so that one that does not answer leaves time for the others.
-async fn connect(
-    addresses: &[IpAddr],
-    port: u16,
-    deadline: &Deadline,
-) -> Result<TcpStream, HttpError> {
-    let tried = &addresses[..addresses.len().min(ADDRESSES_TRIED_MAX)];
-    let mut said = Text::default();
-    for (index, address) in tried.iter().enumerate() {
-        let left = u32::try_from(tried.len() - index).unwrap_or(1);
-        let now = Instant::now();
-        let until = now + deadline.at.saturating_duration_since(now) / left;
-        let connected = TcpStream::connect(SocketAddr::new(*address, port));
-        match deadline
-            .keep(HttpStep::Connect, timeout_at(until, connected))
-            .await?
-        {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => said = Text::from(error.to_string()),
-            Err(_) if left == 1 => {
-                return Err(HttpError::Deadline {
-                    host: deadline.host.clone(),
-                    step: HttpStep::Connect,
-                    deadline: deadline.duration,
-                });
-            }
-            Err(_) => said = Text::from("no answer in time"),
-        }
-    }
-    Err(HttpError::Connect {
-        host: deadline.host.clone(),
-        said,
-    })
 }
 
 /// The name that the other side has to prove.

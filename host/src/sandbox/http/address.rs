@@ -189,6 +189,9 @@ pub enum AddressError {
     /// Without TLS the content could be read and changed on the way.
     #[error("{0} is asked without TLS and lies in no named range")]
     Plain(IpAddr),
+    /// The same, of a name whose addresses nobody here knows.
+    #[error("it is asked without TLS, through a proxy")]
+    PlainName,
 }
 
 /// Holds every address that a name resolved to against what is allowed. One that is refused

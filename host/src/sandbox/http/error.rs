@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::address::AddressError;
+use super::proxy::ProxyError;
 use super::request::RequestError;
 use crate::model::Text;
 
@@ -73,6 +74,16 @@ pub enum HttpError {
         host: String,
         /// What the system says.
         said: Text,
+    },
+    /// The proxy makes no connection.
+    #[error("cannot connect to {host} through the proxy {proxy}: {why}")]
+    Proxy {
+        /// Scheme, host and port.
+        host: String,
+        /// The proxy, without what authenticates there.
+        proxy: String,
+        /// Why.
+        why: ProxyError,
     },
     /// The platform's certificates cannot be had.
     #[error("cannot check who {host} is: {why}")]
@@ -152,6 +163,7 @@ impl HttpError {
             | Self::Resolve { .. }
             | Self::Address { .. }
             | Self::Connect { .. }
+            | Self::Proxy { .. }
             | Self::Authorities { .. }
             | Self::Handshake { .. } => Arrival::NothingSent,
             Self::NoAnswer { .. } | Self::Head { .. } => Arrival::MayHaveArrived,
@@ -185,14 +197,17 @@ impl HttpError {
             Self::Address { why, .. } => match why {
                 AddressError::Metadata(_) => "nothing can be sent there: name another host",
                 AddressError::None => "check the host's name",
+                AddressError::PlainName => "ask for it with `https://`",
                 AddressError::Refused { .. } | AddressError::Plain(_) => {
                     "if it is meant, name the range that holds the address in `addresses`, such as \
                      `addresses = [\"10.2.0.0/16\"]`"
                 }
             },
             Self::Connect { .. } => {
-                "check that the host is up and reached from here; proxies are not used"
+                "check that the host is up and reached from here; where a proxy has to be asked, name it \
+                 with `--proxy` or HOLDPOINT_PROXY"
             }
+            Self::Proxy { why, .. } => why.help(),
             Self::Authorities { why, .. } => why.help(),
             Self::Handshake { .. } => {
                 "check the host's certificate; for an authority of your own name its file in `ca`"

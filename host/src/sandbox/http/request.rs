@@ -3,6 +3,7 @@ use http::header::{CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method};
 use zeroize::Zeroizing;
 
+use super::PROGRAM;
 use crate::model::{Header, HttpUrl, Text};
 use crate::sandbox::Secret;
 
@@ -175,10 +176,7 @@ impl<'a> HttpRequest<'a> {
         headers.extend(self.headers.clone());
         headers
             .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!(
-                "holdpoint/",
-                env!("CARGO_PKG_VERSION")
-            )));
+            .or_insert(HeaderValue::from_static(PROGRAM));
         for secret in &self.secrets {
             headers.insert(secret.name.clone(), secret.header_value()?);
         }
