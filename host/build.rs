@@ -20,7 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("..");
     for path in [
         "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
         "plugins",
+        "host/templates",
         "sdk/Cargo.toml",
         "sdk/src",
         "sdk/macros",
@@ -64,7 +67,43 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("embedded.rs"), list)?;
     code.push_str("]\n");
     fs::write(out.join("machine_code.rs"), code)?;
+    let kit = [
+        "LICENSE",
+        "sdk/Cargo.toml",
+        "sdk/src",
+        "sdk/macros",
+        "wit/since-v0.1.0",
+    ];
+    fs::write(out.join("kit.rs"), texts(root, &kit)?)?;
+    let templates = texts(&root.join("host/templates"), &[""])?;
+    fs::write(out.join("templates.rs"), templates)?;
     Ok(())
+}
+
+/// A table of the files below these paths: what each is called from `root` on, and its text.
+fn texts(root: &Path, paths: &[&str]) -> Result<String, Box<dyn Error>> {
+    let mut files = Vec::new();
+    let mut waiting: Vec<PathBuf> = paths.iter().map(|path| root.join(path)).collect();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                waiting.push(entry?.path());
+            }
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut list = String::from("&[\n");
+    for file in files {
+        let name = file.strip_prefix(root)?.to_str();
+        let name = name.ok_or("the name of a file is not UTF-8")?;
+        let path = fs::canonicalize(&file)?;
+        let path = path.to_str().ok_or("the path of a file is not UTF-8")?;
+        writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
+    }
+    list.push_str("]\n");
+    Ok(list)
 }
 
 /// Compiles a component for the target; gives the row of the table that the sandbox includes.

@@ -53,7 +53,7 @@ mod verification;
 mod waiver;
 
 /// The operator's time zone where no file names one.
-const DEFAULT_ZONE: &str = "UTC";
+pub const DEFAULT_ZONE: &str = "UTC";
 
 pub use address_table::{AddressEntry, Delivery, SecretTable, ValueTable};
 pub use approval::{

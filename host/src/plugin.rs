@@ -1,9 +1,11 @@
-//! Where plugins come from: bytes by source, their manifest, and whether settings fit its schema.
+//! Where plugins come from: bytes by source, their manifest, whether settings fit its schema, and the
+//! folder that a new one begins with.
 //! Nothing here compiles or runs a plugin.
 
 mod embedded;
 mod error;
 mod read;
+mod scaffold;
 mod settings;
 pub mod signature;
 pub mod ssh;
@@ -19,6 +21,7 @@ use crate::model::Digest;
 pub use embedded::{embedded, embedded_names};
 pub use error::Error;
 pub use read::{COMPONENT_BYTES_MAX, check_grants, read, read_bytes};
+pub use scaffold::{Scaffold, ScaffoldError};
 pub use settings::{SETTINGS_PROBLEMS_MAX, SettingsError, SettingsProblem, check_settings};
 
 /// Where a plugin's bytes come from.

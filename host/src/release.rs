@@ -34,6 +34,7 @@ mod similarity;
 mod tags;
 mod tree;
 mod unified;
+mod written;
 
 pub use checkout::{CheckedOut, is_file_name};
 pub use ci::continuous_integration;
@@ -46,5 +47,9 @@ pub use next::{NextQuery, Proposal, Reason, next};
 pub use query::{Collected, Jump, NamedFile, NarrowedBy, Narrowing, Query, TagPattern};
 pub use recorded::{Choice, PassedOver, Place, choose};
 pub use repository::Repository;
-pub use tree::{Tree, TreeError};
+pub use tree::{Files, Tree, TreeError};
 pub use unified::{Difference, difference};
+pub use written::{
+    Short, WrittenArtifact, WrittenChange, WrittenCommit, WrittenEvidence, WrittenPast,
+    WrittenRelease,
+};

@@ -9,6 +9,7 @@ mod answer;
 mod bindings;
 mod call;
 mod capture;
+mod case;
 mod clock;
 mod compile;
 mod confine;
@@ -34,6 +35,7 @@ pub use self::http::{
 };
 pub use crate::model::{HttpUrl, Input, Limits, LogLevel, LogLine, URL_BYTES_MAX, UrlError};
 pub use call::{Call, CallRecord};
+pub use case::{Answers, Case, CaseError, RecordedCase, expectation};
 pub use compile::{
     COMPILE_PROCESSOR_TIME_BASE, COMPILE_PROCESSOR_TIME_PER_MEBIBYTE, CompileLimit, CompileLimits,
     Compiler, compile_confined,

@@ -11,6 +11,7 @@ mod context;
 mod actions;
 mod approvals;
 mod asking;
+mod authors;
 mod bounds;
 mod cache;
 mod canary;

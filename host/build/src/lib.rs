@@ -31,6 +31,7 @@ pub use stamp::{
 };
 pub use structure::count_parts;
 pub use validate::{
-    AUTHORS_MAX, ManifestError, NAME_BYTES_MAX, Problem, RULES_MAX, TEXT_BYTES_MAX, nearest,
+    AUTHORS_MAX, ManifestError, NAME_BYTES_MAX, Problem, RULES_MAX, TEXT_BYTES_MAX,
+    check_plugin_name, nearest,
 };
 pub use world::{WIT_FILES, WorldError, check_world};

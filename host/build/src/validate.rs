@@ -146,6 +146,15 @@ fn text(key: impl fmt::Display, text: &str) -> Result<(), ManifestError> {
     bounded(key, text, TEXT_BYTES_MAX)
 }
 
+/// Holds a name against what a plugin may be called.
+///
+/// # Errors
+///
+/// When it is not kebab-case or too long.
+pub fn check_plugin_name(plugin: &str) -> Result<(), ManifestError> {
+    name("name", plugin)
+}
+
 fn name(key: &str, name: &str) -> Result<(), ManifestError> {
     bounded(key, name, NAME_BYTES_MAX)?;
     let is_kebab_case = name.starts_with(|first: char| first.is_ascii_lowercase())

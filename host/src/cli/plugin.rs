@@ -1,17 +1,23 @@
+mod new;
+mod record;
+mod show;
+mod test;
+
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use holdpoint_build::{BuildError, BuildRequest, Capability, Import, Inspection, ReadError};
+use holdpoint_build::{BuildError, BuildRequest, Inspection, ReadError};
 
 use super::{ExitCode, Failure, Output, signature};
 use crate::model::Text;
 use crate::plugin::signature::{KeyError, SignatureError};
-use crate::plugin::{self, Source};
+use crate::plugin::{self, ScaffoldError, SettingsError, Source};
 use crate::report::Page;
+use crate::sandbox::CaseError;
 
-/// Builds, inspects, signs and verifies plugins
+/// Makes, builds, tests, inspects, signs and verifies plugins
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -20,7 +26,9 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::Arguments),
     Build(BuildArguments),
+    Test(test::Arguments),
     Inspect(InspectArguments),
     Sign(signature::SignArguments),
     Verify(signature::VerifyArguments),
@@ -37,13 +45,25 @@ Examples:
   holdpoint plugin build plugins/no-fridays --out no-fridays.wasm
   holdpoint plugin build --format json | jq --raw-output .digest")]
 struct BuildArguments {
-    /// Folder of the plugin
-    #[arg(value_name = "FOLDER", default_value = ".")]
-    folder: PathBuf,
+    #[command(flatten)]
+    build: BuildOptions,
 
     /// File to write [default: FOLDER/target/NAME.wasm]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+/// What is built.
+#[derive(Debug, Args)]
+struct BuildOptions {
+    /// Folder of the plugin
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    folder: PathBuf,
+
+    /// Folder for what is compiled on the way, which several plugins can share
+    /// [default: FOLDER/target/holdpoint]
+    #[arg(long, value_name = "FOLDER")]
+    target_folder: Option<PathBuf>,
 
     /// Do not use the network
     #[arg(long)]
@@ -100,6 +120,68 @@ pub(super) enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A folder was not made.
+    #[error("the plugin `{}` was not made", name.terminal())]
+    Scaffold {
+        /// Its name.
+        name: Text,
+        /// Why.
+        source: ScaffoldError,
+    },
+    /// There is something where a folder was to be made.
+    #[error("{} is already there", path.terminal())]
+    Exists {
+        /// The folder.
+        path: Text,
+    },
+    /// Nothing is tested.
+    #[error("the plugin in {} has no tests", folder.terminal())]
+    NoCases {
+        /// Its folder.
+        folder: Text,
+    },
+    /// There is no such case, or none yet.
+    #[error("the plugin in {} has no case `{}`", folder.terminal(), name.terminal())]
+    NoCase {
+        /// Its folder.
+        folder: Text,
+        /// The case.
+        name: Text,
+    },
+    /// A case cannot be read.
+    #[error("{} cannot be read", path.terminal())]
+    CaseFile {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is no case.
+    #[error("{} is no case", path.terminal())]
+    Case {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: CaseError,
+    },
+    /// The settings of a case do not fit the plugin.
+    #[error("{} is no case of this plugin", path.terminal())]
+    CaseSettings {
+        /// The file.
+        path: Text,
+        /// Why.
+        source: SettingsError,
+    },
+    /// A range was not recorded.
+    #[error("{} was not recorded: {reason}", range.terminal())]
+    Record {
+        /// The range.
+        range: Text,
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        help: &'static str,
+    },
     /// The file cannot be read.
     #[error(transparent)]
     Read(#[from] plugin::Error),
@@ -146,6 +228,22 @@ impl Error {
         match self {
             Self::Build { source, .. } => source.help(),
             Self::Write { .. } => "name another file with `--out`".to_owned(),
+            Self::Scaffold { source, .. } => source.help().to_owned(),
+            Self::Exists { .. } => "choose another name, or another folder with `--in`".to_owned(),
+            Self::NoCases { .. } => {
+                "write a case, such as cases/clean.toml with `[release]` and what is released, or \
+                 record one with `--record RANGE`"
+                    .to_owned()
+            }
+            Self::NoCase { .. } => "name a file of cases/, without `.toml`".to_owned(),
+            Self::CaseFile { .. } => "check that this user may read it".to_owned(),
+            Self::Case { .. } => {
+                "correct what it names; the keys are in host/docs/plugin-tests.md".to_owned()
+            }
+            Self::CaseSettings { .. } => {
+                "correct [settings]; `holdpoint plugin inspect` shows what can be set".to_owned()
+            }
+            Self::Record { help, .. } => (*help).to_owned(),
             Self::Read(error) => error.help(),
             Self::Inspect { source, .. } => source.help().to_owned(),
             Self::File { .. } => {
@@ -164,7 +262,9 @@ impl Arguments {
     /// Whom the output is for.
     pub(super) fn format(&self) -> Form {
         match &self.command {
-            Command::Build(arguments) => arguments.format,
+            Command::New(_) => Form::Human,
+            Command::Build(arguments) => arguments.build.format,
+            Command::Test(arguments) => arguments.build.format,
             Command::Inspect(arguments) => arguments.format,
             Command::Sign(arguments) => arguments.format,
             Command::Verify(arguments) => arguments.format,
@@ -174,7 +274,13 @@ impl Arguments {
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let (file, inspection) = match &arguments.command {
-        Command::Build(arguments) => build(arguments)?,
+        Command::New(arguments) => return new::execute(arguments, output),
+        Command::Test(arguments) => return test::execute(arguments, output),
+        Command::Build(arguments) => {
+            let (file, component) = build(&arguments.build, arguments.out.as_deref())?;
+            let inspection = inspect(&file, &component)?;
+            (file, inspection)
+        }
         Command::Inspect(arguments) => {
             let bytes = read(&arguments.file).map_err(Error::Read)?;
             (arguments.file.clone(), inspect(&arguments.file, &bytes)?)
@@ -185,10 +291,10 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     match arguments.format() {
         Form::Human => {
             let mut page = output.page();
-            human(&mut page, &file, &inspection);
+            show::human(&mut page, &file, &inspection);
             output.put(page)?;
         }
-        Form::Json => output.put_json(&json(&file, &inspection))?,
+        Form::Json => output.put_json(&show::json(&file, &inspection))?,
     }
     Ok(ExitCode::GO)
 }
@@ -197,28 +303,35 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     clippy::disallowed_methods,
     reason = "the plugin is written where its author asks for it"
 )]
-fn build(arguments: &BuildArguments) -> Result<(PathBuf, Inspection), Error> {
-    let target_folder = arguments.folder.join("target");
+fn build(options: &BuildOptions, out: Option<&Path>) -> Result<(PathBuf, Vec<u8>), Error> {
+    let target_folder = options.folder.join("target");
     let built = holdpoint_build::build_plugin(&BuildRequest {
-        folder: arguments.folder.clone(),
+        folder: options.folder.clone(),
         // A folder of its own: an editor's cargo may hold the other one.
-        target_folder: target_folder.join("holdpoint"),
-        offline: arguments.offline,
+        target_folder: match &options.target_folder {
+            Some(folder) => folder.clone(),
+            None => target_folder.join("holdpoint"),
+        },
+        offline: options.offline,
     })
     .map_err(|source| Error::Build {
-        folder: shown(&arguments.folder),
+        folder: shown(&options.folder),
         source: Box::new(source),
     })?;
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| target_folder.join(format!("{}.wasm", built.manifest.name)));
-    fs::write(&out, &built.component).map_err(|source| Error::Write {
-        path: shown(&out),
-        source,
-    })?;
-    let inspection = inspect(&out, &built.component)?;
-    Ok((out, inspection))
+    let is_default = out.is_none();
+    let out = match out {
+        Some(out) => out.to_owned(),
+        None => target_folder.join(format!("{}.wasm", built.manifest.name)),
+    };
+    let folder = out.parent().filter(|_| is_default);
+    folder
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(&out, &built.component))
+        .map_err(|source| Error::Write {
+            path: shown(&out),
+            source,
+        })?;
+    Ok((out, built.component))
 }
 
 /// The bytes of a file, or of a standard plugin, named as in a pipeline file.
@@ -238,104 +351,6 @@ fn inspect(path: &Path, bytes: &[u8]) -> Result<Inspection, Error> {
     holdpoint_build::inspect(bytes).map_err(|source| Error::Inspect {
         path: shown(path),
         source,
-    })
-}
-
-fn human(page: &mut Page, file: &Path, inspection: &Inspection) {
-    let manifest = &inspection.manifest;
-    page.text(0, &format!("{} {}", manifest.name, manifest.version));
-    page.text(0, &manifest.description);
-    page.gap();
-    rows(page, "file", [shown(file).raw().to_owned()]);
-    rows(page, "digest", [format!("sha256:{}", inspection.sha256)]);
-    rows(page, "size", [format!("{} bytes", inspection.size)]);
-    rows(page, "api", [format!("holdpoint:plugin {}", manifest.api)]);
-    rows(page, "license", [manifest.license.clone()]);
-    rows(page, "authors", manifest.authors.iter().cloned());
-    rows(
-        page,
-        "kinds",
-        inspection.kinds.iter().map(ToString::to_string),
-    );
-    rows(page, "exports", inspection.other_exports.iter().cloned());
-    let requests = manifest.capabilities.iter();
-    rows(
-        page,
-        "asks for",
-        requests.map(|request| format!("{}: {}", request.capability, request.reason)),
-    );
-    let remarked = |import| remark(inspection, import).map_or("", |(text, _)| text);
-    let imports = inspection.imports.iter();
-    rows(
-        page,
-        "imports",
-        imports.map(|import| format!("{import}{}", remarked(import))),
-    );
-    let rules = manifest.rules.iter();
-    rows(
-        page,
-        "rules",
-        rules.map(|rule| format!("{} ({}): {}", rule.id, rule.severity, rule.title)),
-    );
-    let settings = manifest.settings["properties"].as_object();
-    rows(
-        page,
-        "settings",
-        settings
-            .into_iter()
-            .flatten()
-            .map(|(key, schema)| match schema["description"].as_str() {
-                Some(description) => format!("{key}: {description}"),
-                None => key.clone(),
-            }),
-    );
-}
-
-/// One row of the table, or several with the name before the first. What they say is put on the
-/// page as the plugin's author wrote it: the page makes it harmless.
-fn rows(page: &mut Page, name: &str, values: impl IntoIterator<Item = String>) {
-    let mut name = name;
-    for value in values {
-        page.field(name, &value);
-        name = "";
-    }
-}
-
-/// What is to be said of an import, for people and for machines.
-fn remark(inspection: &Inspection, import: &Import) -> Option<(&'static str, &'static str)> {
-    match import {
-        Import::Capability(Capability::Log) | Import::Model => None,
-        Import::Capability(capability) => {
-            let requests = &inspection.manifest.capabilities;
-            (!requests
-                .iter()
-                .any(|request| request.capability == *capability))
-            .then_some((" (not asked for: no host runs it)", "undeclared"))
-        }
-        Import::VirtualWasi(_) => Some((" (virtual)", "virtual-wasi")),
-        Import::Unknown(_) => Some((" (no host gives it)", "unknown")),
-    }
-}
-
-fn json(file: &Path, inspection: &Inspection) -> serde_json::Value {
-    let imports: Vec<_> = inspection
-        .imports
-        .iter()
-        .map(|import| {
-            serde_json::json!({
-                "name": import.to_string(),
-                "remark": remark(inspection, import).map(|(_, word)| word),
-            })
-        })
-        .collect();
-    serde_json::json!({
-        "file": shown(file).raw(),
-        "digest": format!("sha256:{}", inspection.sha256),
-        "size": inspection.size,
-        "kinds": inspection.kinds,
-        "imports": imports,
-        "other-exports": inspection.other_exports,
-        "manifest": inspection.manifest,
     })
 }
 

@@ -37,6 +37,14 @@ pub struct Prepared {
     pub(super) loaded: BTreeMap<String, Arc<Loaded>>,
 }
 
+impl Prepared {
+    /// The component of a plugin, by its name in the configuration.
+    #[must_use]
+    pub fn loaded(&self, plugin: &str) -> Option<&Loaded> {
+        self.loaded.get(plugin).map(|loaded| &**loaded)
+    }
+}
+
 /// What is judged, and how to read more of it.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -52,7 +60,8 @@ pub struct Judged {
 
 impl Judged {
     /// A component, with what is judged in reach of what it is granted.
-    pub(super) fn in_reach_of(&self, loaded: &Loaded) -> Loaded {
+    #[must_use]
+    pub fn in_reach_of(&self, loaded: &Loaded) -> Loaded {
         loaded
             .with_tree(Arc::clone(&self.tree))
             .with_evidence(Arc::clone(&self.evidence))

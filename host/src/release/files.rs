@@ -17,7 +17,7 @@ use super::{Error, EvidenceBytes, NamedFile, bounds, discovery, is_file_name};
 use crate::model::{Artifact, Digest, DigestWriter, Evidence, Text};
 
 /// What evidence is when nothing says so.
-const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
+pub(super) const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
 
 /// Reads what is shipped.
 pub(super) fn artifacts(files: &[NamedFile]) -> Result<Vec<Artifact>, Error> {

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use gix::ObjectId;
@@ -8,10 +9,26 @@ use crate::model::Text;
 
 /// The files of one commit, read-only: as committed, no filter is applied, no link is followed and
 /// no submodule entered. Can be read from any thread.
-pub struct Tree {
+pub struct Tree(Source);
+
+enum Source {
+    Commit(Box<Commit>),
+    Files(Files),
+}
+
+struct Commit {
     repository: gix::ThreadSafeRepository,
     partial: bool,
     root: ObjectId,
+}
+
+/// Files that are at hand and in no repository, for tests of plugins.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// The bytes of each file, by its path.
+    pub contents: BTreeMap<String, Vec<u8>>,
+    /// The names in folders of which not every file is in `contents`.
+    pub folders: BTreeMap<String, Vec<String>>,
 }
 
 /// Why a file or the names in a folder could not be had.
@@ -37,11 +54,17 @@ impl Tree {
         partial: bool,
         root: ObjectId,
     ) -> Self {
-        Self {
+        Self(Source::Commit(Box::new(Commit {
             repository,
             partial,
             root,
-        }
+        })))
+    }
+
+    /// Files that are at hand.
+    #[must_use]
+    pub fn of_files(files: Files) -> Self {
+        Self(Source::Files(files))
     }
 
     /// The bytes of a regular file, by its path relative to the root, with `/`.
@@ -51,8 +74,11 @@ impl Tree {
     /// [`TreeError::NotThat`] for a folder, a link and a submodule; [`TreeError::Missing`] for what
     /// is not there, also below a link; [`TreeError::TooLarge`] beyond `bytes_max`.
     pub fn read(&self, path: &str, bytes_max: u64) -> Result<Vec<u8>, TreeError> {
-        let handle = self.handle();
-        let entry = handle.entry(self.root, path.as_bytes())?;
+        let (handle, root) = match &self.0 {
+            Source::Commit(commit) => commit.open(),
+            Source::Files(files) => return files.read(path, bytes_max),
+        };
+        let entry = handle.entry(root, path.as_bytes())?;
         let Entry { mode, id } = entry.ok_or(TreeError::Missing)?;
         if !mode.is_blob() {
             return Err(TreeError::NotThat);
@@ -70,8 +96,11 @@ impl Tree {
     /// [`TreeError::NotThat`] for what is not a folder, [`TreeError::TooLarge`] when there are more
     /// than `names_max`.
     pub fn entries(&self, folder: &str, names_max: usize) -> Result<Vec<Text>, TreeError> {
-        let handle = self.handle();
-        let entry = handle.entry(self.root, folder.as_bytes())?;
+        let (handle, root) = match &self.0 {
+            Source::Commit(commit) => commit.open(),
+            Source::Files(files) => return files.entries(folder, names_max),
+        };
+        let entry = handle.entry(root, folder.as_bytes())?;
         let Entry { mode, id } = entry.ok_or(TreeError::Missing)?;
         if !mode.is_tree() {
             return Err(TreeError::NotThat);
@@ -91,17 +120,66 @@ impl Tree {
         names.sort();
         Ok(names.iter().map(|name| Text::from_bytes(name)).collect())
     }
+}
 
-    fn handle(&self) -> Handle {
-        Handle::new(self.repository.to_thread_local(), self.partial, true)
+impl Commit {
+    fn open(&self) -> (Handle, ObjectId) {
+        let handle = Handle::new(self.repository.to_thread_local(), self.partial, true);
+        (handle, self.root)
+    }
+}
+
+impl Files {
+    fn read(&self, path: &str, bytes_max: u64) -> Result<Vec<u8>, TreeError> {
+        match self.contents.get(path) {
+            Some(bytes) if bytes.len() as u64 > bytes_max => Err(TreeError::TooLarge),
+            Some(bytes) => Ok(bytes.clone()),
+            None if self.is_folder(path) => Err(TreeError::NotThat),
+            None => Err(TreeError::Missing),
+        }
+    }
+
+    fn entries(&self, folder: &str, names_max: usize) -> Result<Vec<Text>, TreeError> {
+        if self.contents.contains_key(folder) {
+            return Err(TreeError::NotThat);
+        }
+        if !self.is_folder(folder) {
+            return Err(TreeError::Missing);
+        }
+        let names = match self.folders.get(folder) {
+            Some(names) => names.clone(),
+            None => self.names_below(folder).into_iter().collect(),
+        };
+        if names.len() > names_max {
+            return Err(TreeError::TooLarge);
+        }
+        Ok(names.into_iter().map(Text::from).collect())
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        self.folders.contains_key(path) || !self.names_below(path).is_empty()
+    }
+
+    fn names_below(&self, folder: &str) -> BTreeSet<String> {
+        let below = format!("{folder}/");
+        let paths = self.contents.keys();
+        let rests = paths.filter_map(|path| path.strip_prefix(&below));
+        rests
+            .map(|rest| match rest.split_once('/') {
+                Some((folder, _)) => format!("{folder}/"),
+                None => rest.to_owned(),
+            })
+            .collect()
     }
 }
 
 impl fmt::Debug for Tree {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Tree")
-            .field("root", &self.root)
-            .finish_non_exhaustive()
+        let mut shown = formatter.debug_struct("Tree");
+        match &self.0 {
+            Source::Commit(commit) => shown.field("root", &commit.root),
+            Source::Files(files) => shown.field("files", &files.contents.len()),
+        };
+        shown.finish_non_exhaustive()
     }
 }

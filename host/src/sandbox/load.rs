@@ -232,6 +232,32 @@ impl Sandbox {
         manifest: Arc<Manifest>,
         grants: Grants,
     ) -> Result<Loaded, LoadError> {
+        let allowed = grants.clone();
+        self.load_if(component, manifest, grants, &|capability| {
+            allowed.allow(capability)
+        })
+    }
+
+    /// The same for tests, where each case says what it grants.
+    ///
+    /// # Errors
+    ///
+    /// As there, and nothing for want of a grant.
+    pub fn load_for_cases(
+        &self,
+        component: &[u8],
+        manifest: Arc<Manifest>,
+    ) -> Result<Loaded, LoadError> {
+        self.load_if(component, manifest, Grants::default(), &|_| true)
+    }
+
+    fn load_if(
+        &self,
+        component: &[u8],
+        manifest: Arc<Manifest>,
+        grants: Grants,
+        allow: &dyn Fn(Capability) -> bool,
+    ) -> Result<Loaded, LoadError> {
         let count = holdpoint_build::count_parts(component, PARTS_MAX)?;
         if count > PARTS_MAX {
             return Err(LoadError::TooManyParts {
@@ -249,7 +275,7 @@ impl Sandbox {
             self.workshop
                 .component(&self.engine, component, &identity.component)?;
         for (name, _) in component.component_type().imports(&self.engine) {
-            check_import(name, &manifest, &grants)?;
+            check_import(name, &manifest, allow)?;
         }
         check_parts(&component)?;
         let instance = self
@@ -328,6 +354,14 @@ impl Loaded {
         }
     }
 
+    /// The same component, granted this.
+    pub(super) fn with_grants(&self, grants: Arc<Grants>) -> Self {
+        Self {
+            grants,
+            ..self.clone()
+        }
+    }
+
     /// Where its machine code came from.
     #[must_use]
     pub fn origin(&self) -> CodeOrigin {
@@ -399,11 +433,15 @@ fn check_parts(component: &Component) -> Result<(), LoadError> {
 }
 
 /// Refuses an import by name, before the linker would with a message of its own.
-fn check_import(name: &str, manifest: &Manifest, grants: &Grants) -> Result<(), LoadError> {
+fn check_import(
+    name: &str,
+    manifest: &Manifest,
+    allow: &dyn Fn(Capability) -> bool,
+) -> Result<(), LoadError> {
     match Import::of(name) {
         Import::Model | Import::VirtualWasi(_) => Ok(()),
         Import::Unknown(name) => Err(LoadError::UnknownImport { name: name.into() }),
-        Import::Capability(capability) if !grants.allow(capability) => {
+        Import::Capability(capability) if !allow(capability) => {
             Err(LoadError::NotGranted { capability })
         }
         Import::Capability(capability) => {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::case::Answers;
 use super::failure::Refusal;
 use crate::model::{CutCall, HostAnswer, HostCall, HostQuestion, Text};
 
@@ -21,6 +22,8 @@ pub struct Recording {
     pub cut: Option<Arc<CutCall>>,
     /// Who is told of every call to the host that is not in `cut`, before the guest has its answer.
     pub sink: Option<Sink>,
+    /// What other systems answer in a test: then nobody is asked. None outside of tests.
+    pub answers: Option<Answers>,
 }
 
 impl Recording {
@@ -32,6 +35,7 @@ impl Recording {
             stage: stage.map(Text::from),
             cut: None,
             sink: None,
+            answers: None,
         }
     }
 }
@@ -67,6 +71,7 @@ struct Recorded {
     /// What the guest has to ask again, and is answered again.
     before: Option<Before>,
     sink: Option<Sink>,
+    answers: Option<Answers>,
     is_reproducible: bool,
     is_closed: bool,
 }
@@ -87,6 +92,8 @@ pub(super) enum Known {
     Nothing,
     /// Something else was asked at this place.
     Other,
+    /// It is a test that has no answer to this.
+    Unanswered,
 }
 
 /// What was recorded, at the end of a call.
@@ -102,6 +109,7 @@ impl Recorder {
                 calls: Vec::new(),
                 before,
                 sink: recording.sink.clone(),
+                answers: recording.answers.clone(),
                 is_reproducible: true,
                 is_closed: false,
             }))
@@ -149,9 +157,12 @@ impl Recorder {
     /// What a call was answered before, where that is from outside; none where it was not asked yet,
     /// or something else was, which [`answered`](Self::answered) refuses.
     pub(super) fn known(&self, asked: &HostQuestion) -> Known {
-        let Some(recorded) = self.lock() else {
+        let Some(mut recorded) = self.lock() else {
             return Known::Nothing;
         };
+        if let Some(answers) = &mut recorded.answers {
+            return answers.to(asked).map_or(Known::Unanswered, Known::Answer);
+        }
         let Some(before) = &recorded.before else {
             return Known::Nothing;
         };

@@ -64,6 +64,7 @@ impl Loaded {
                 stage: given.stage.clone(),
                 cut: None,
                 sink: None,
+                answers: None,
             }),
         };
         let loaded = match tree {

@@ -104,7 +104,8 @@ impl history::Host for State {
             Known::Answer(answer) => answer,
             // Refused when it is recorded.
             Known::Other => HostAnswer::Nothing,
-            Known::Nothing => {
+            // A case that was written by hand says which there are.
+            Known::Nothing | Known::Unanswered => {
                 let page = page(&self.reach.history, start, count);
                 HostAnswer::Releases(page.to_vec())
             }
@@ -174,6 +175,9 @@ impl http::Host for State {
             Known::Answer(answer) => answer,
             // Refused when it is recorded: nothing is asked of anybody for it.
             Known::Other => HostAnswer::Nothing,
+            Known::Unanswered => {
+                return Err(unanswered(&format!("{} {}", request.method, request.url)));
+            }
             Known::Nothing => {
                 let headers = request.headers.into_iter();
                 let asked = Asked {
@@ -232,6 +236,7 @@ impl secrets::Host for State {
             Known::Nothing | Known::Other => {
                 HostAnswer::Placeholder(self.reach.network.placeholder(&name).map(Text::from))
             }
+            Known::Unanswered => HostAnswer::Placeholder(None),
         };
         self.answered_whole(asked, &answer)?;
         match answer {
@@ -239,6 +244,14 @@ impl secrets::Host for State {
             _ => Err(unfit("secrets.placeholder")),
         }
     }
+}
+
+/// A test that has no answer to a question.
+fn unanswered(asked: &str) -> wasmtime::Error {
+    Refusal(Text::from(format!(
+        "the case has no answer to {asked}: write one under [[answers]], or record it again"
+    )))
+    .into()
 }
 
 /// A transcript that answers a question with what is no answer to it.
