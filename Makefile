@@ -23,7 +23,9 @@ CALENDAR_READY := $(CALENDAR)/dateutil-$(DATEUTIL_VERSION)-tzdata-$(TZDATA_VERSI
 # Where the tests look for Prometheus, if it is not installed.
 PROMETHEUS := $(TARGET_FOLDER)/tools/prometheus
 PROMETHEUS_READY := $(PROMETHEUS)/usr/bin/prometheus
-SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/prometheus tests/mutants/run tests/fuzz/run
+REGISTRY := $(TARGET_FOLDER)/tools/registry
+REGISTRY_READY := $(REGISTRY)/usr/bin/docker-registry
+SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/debian tests/mutants/run tests/fuzz/run
 
 SHELL := bash
 .DEFAULT_GOAL := help
@@ -37,7 +39,7 @@ help: ## Lists these targets.
 demo: setup ## Builds Holdpoint and judges the history of this repository.
 	@.ci/demo
 
-test: setup nextest $(CALENDAR_READY) $(PROMETHEUS_READY) ## Runs every test and every example in the documentation, and counts them.
+test: setup nextest $(CALENDAR_READY) $(PROMETHEUS_READY) $(REGISTRY_READY) ## Runs every test and every example in the documentation, and counts them.
 	@.ci/test
 
 lint: setup $(TOOLS)/ready ## Format, spelling, shell scripts, clippy and documentation.
@@ -127,4 +129,7 @@ $(CALENDAR_READY):
 	@touch $@
 
 $(PROMETHEUS_READY):
-	@.ci/prometheus $(PROMETHEUS)
+	@.ci/debian prometheus prometheus $(PROMETHEUS) 'Prometheus 2.0 or newer'
+
+$(REGISTRY_READY):
+	@.ci/debian docker-registry docker-registry $(REGISTRY) 'the distribution registry, 2.7 or newer, as docker-registry'

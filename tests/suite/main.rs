@@ -51,6 +51,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod score;
+mod server;
 mod signed;
 mod sitting;
 mod store;
