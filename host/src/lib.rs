@@ -9,7 +9,7 @@
 //! | 7 | [`cli`] | understands arguments, writes to the terminal, ends the process; one file a command | [`cli::ExitCode`] |
 //! | 6 | [`report`] | says what a run came to, for people and for machines | [`report::json::RunReport`] |
 //! | 5 | [`pipeline`] | reads the configuration, runs the stages, folds the answers, carries out what is go | [`pipeline::RunRecord`], [`pipeline::sit`] |
-//! | 4 | [`plugin`] | gives a plugin's bytes by name, reads its manifest, checks its settings | [`plugin::Plugin`] |
+//! | 4 | [`plugin`] | gives a plugin's bytes, also from registries, holds them against lock and signature, reads its manifest, checks its settings | [`plugin::Plugin`], [`plugin::lock::Lock`] |
 //! | 3 | [`sandbox`] | runs one call of one plugin, with everything denied that was not given; makes the requests that leave the machine | [`sandbox::Sandbox`], [`sandbox::HttpClient`] |
 //! | 2 | [`store`] | keeps what was decided and done, and what was worked out | [`store::Store`], [`store::Cache`] |
 //! | 1 | [`release`] | reads the release from git, and what the CI system claims | [`release::Repository`] |

@@ -38,6 +38,7 @@ mod process;
 mod quantity;
 mod read;
 mod record;
+mod registries;
 mod requests;
 mod resolve;
 mod retry;
@@ -45,6 +46,7 @@ mod run;
 mod sitting;
 mod source;
 mod tables;
+mod taking;
 mod threshold;
 mod tighten;
 mod value;
@@ -81,8 +83,8 @@ pub use edits::{Before, EDITED_BYTES_MAX, EditRecord, EditedFile};
 pub use event::{EVENT_FINDING_BYTES_MAX, EVENT_FINDINGS_MAX, MESSAGE_BYTES_MAX};
 pub use file::{
     ApprovalTable, ApproversTable, ArtifactTable, ChannelTable, EvidenceTable, Expiry, File,
-    LimitsTable, OverrideTable, PluginTable, ReleaseTable, RuleSetting, RunLimitsTable,
-    SettingsFiles, StageTable, UseEntry, UseTable, WaiverTable,
+    LimitsTable, OverrideTable, PluginTable, RegistryTable, ReleaseTable, RuleSetting,
+    RunLimitsTable, SettingsFiles, StageTable, UseEntry, UseTable, WaiverTable,
 };
 pub use fold::{Judge, Judgement, worst};
 pub use grants::{GrantsTable, HttpGrantTable, SecretGrantTable};
@@ -106,11 +108,13 @@ pub use record::{
     ConfigurationRecord, EffectRecord, JudgedFinding, MeasureRecord, MessageRecord, Mode, OnFault,
     PluginRecord, RunRecord, SittingRecord, SourceRecord, StageRecord, Trust, WaiverRecord,
 };
+pub use registries::RegistryPlan;
 pub use resolve::{Resolved, STAGE_KINDS};
 pub use retry::RetryPolicy;
 pub use run::{Judged, Prepared, Progress, prepare, run};
 pub use sitting::{Beginning, Begun, Desk, Session, SittingError, begin, sit};
 pub use source::{Origin, Site, Source};
+pub use taking::Taking;
 pub use threshold::{Percentile, Thresholds};
 pub use tighten::tighten;
 pub use value::{VALUE_BYTES_MAX, ValueUser};

@@ -2,9 +2,12 @@
 //! folder that a new one begins with.
 //! Nothing here compiles or runs a plugin.
 
+pub mod components;
 mod embedded;
 mod error;
+pub mod lock;
 mod read;
+pub mod registry;
 mod scaffold;
 mod settings;
 pub mod signature;
@@ -20,7 +23,7 @@ use crate::model::Digest;
 
 pub use embedded::{embedded, embedded_names};
 pub use error::Error;
-pub use read::{COMPONENT_BYTES_MAX, check_grants, read, read_bytes};
+pub use read::{COMPONENT_BYTES_MAX, check_grants, read, read_bytes, read_component};
 pub use scaffold::{Scaffold, ScaffoldError};
 pub use settings::{SETTINGS_PROBLEMS_MAX, SettingsError, SettingsProblem, check_settings};
 
@@ -31,6 +34,8 @@ pub enum Source {
     Embedded(String),
     /// A file.
     Path(PathBuf),
+    /// A registry, as it is written.
+    Registry(String),
 }
 
 /// A plugin's bytes, read once, with what its manifest says.

@@ -45,6 +45,7 @@ fn loaded(
 ) -> Result<Configuration, ConfigurationError> {
     let repository = Repository::open(checkout.path()).expect("a repository");
     load(Request {
+        components: None,
         repository: &repository,
         folder: checkout.path(),
         pipeline: path.to_str(),

@@ -43,6 +43,7 @@ mod policy;
 mod postgres;
 mod privacy;
 mod recorded;
+mod registry;
 mod release;
 mod report;
 mod risk;

@@ -17,10 +17,21 @@ pub struct Inspection {
     pub other_exports: Vec<String>,
     /// What it imports, in the order of the component.
     pub imports: Vec<Import>,
+    /// What it imports and exports, by the names in the component.
+    pub names: InterfaceNames,
     /// SHA-256 of the component, 64 lower-case hexadecimal digits.
     pub sha256: String,
     /// Size of the component in bytes.
     pub size: u64,
+}
+
+/// What a component imports and exports, by its own names, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InterfaceNames {
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
 }
 
 /// One import of a component.
@@ -98,6 +109,7 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, ReadError> {
         kinds: surface.kinds,
         other_exports: surface.other_exports,
         imports: surface.imports,
+        names: surface.names,
         sha256: hex(&Sha256::digest(component)),
         size: component.len() as u64,
     })
@@ -108,6 +120,7 @@ pub(crate) struct Surface {
     pub(crate) kinds: Vec<Kind>,
     pub(crate) other_exports: Vec<String>,
     pub(crate) imports: Vec<Import>,
+    pub(crate) names: InterfaceNames,
 }
 
 impl Surface {
@@ -116,12 +129,14 @@ impl Surface {
             kinds: Vec::new(),
             other_exports: Vec::new(),
             imports: Vec::new(),
+            names: InterfaceNames::default(),
         };
         for_each_top_level(component, |payload| {
             match payload {
                 Payload::ComponentImportSection(section) => {
                     for import in section {
                         let import = import.map_err(|error| damaged(component, &error))?;
+                        surface.names.imports.push(import.name.name.to_owned());
                         surface.imports.push(Import::of(import.name.name));
                     }
                 }
@@ -140,6 +155,7 @@ impl Surface {
     }
 
     fn add_export(&mut self, name: &str) {
+        self.names.exports.push(name.to_owned());
         let kind = contract_interface(name)
             .and_then(|interface| Kind::ALL.into_iter().find(|kind| kind.name() == interface));
         match kind {

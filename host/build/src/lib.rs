@@ -18,7 +18,7 @@ pub use build::{BuildError, BuildRequest, BuiltPlugin, build_plugin, components_
 pub use cargo::CargoError;
 pub use describe::DescribeError;
 pub use engine::{VIRTUAL_WASI, compatibility, engine, engine_for};
-pub use inspect::{Import, Inspection, inspect};
+pub use inspect::{Import, Inspection, InterfaceNames, inspect};
 pub use manifest::{Capability, CapabilityRequest, Kind, Manifest, Rule, Severity};
 pub use plugin_toml::{PluginToml, PluginTomlError, Target};
 pub use schema::{

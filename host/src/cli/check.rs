@@ -1,5 +1,6 @@
 use super::cache::{CacheArguments, sandbox};
 use super::configuration::ConfigurationArguments;
+use super::network::NetworkArguments;
 use super::record::{Reading, StoreArguments};
 use super::run::ReleaseArguments;
 use super::{ExitCode, Failure, Format, Output};
@@ -31,6 +32,9 @@ pub(super) struct Arguments {
     configuration: ConfigurationArguments,
 
     #[command(flatten)]
+    network: NetworkArguments,
+
+    #[command(flatten)]
     store: StoreArguments,
 
     #[command(flatten)]
@@ -38,9 +42,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
-    let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
+    let components = arguments.network.components(&arguments.cache)?;
+    let flags = arguments.release.flags();
+    let (repository, configuration) = arguments.configuration.load(&components, flags)?;
     // A component that a run would refuse is refused here.
-    pipeline::prepare(&configuration, &sandbox(arguments.cache.open())?)?;
+    pipeline::prepare(&configuration, &sandbox(components.cache)?)?;
     let start = start(arguments, &repository, &configuration)?;
     let report = CheckReport::new(&configuration, start.as_ref(), arguments.release.time());
     match output.format {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::Failure;
 use crate::model::{Invocation, Text};
 use crate::pipeline::{self, Configuration, Flags, Request};
+use crate::plugin::components::Components;
 use crate::release::Repository;
 
 /// Where the release and what decides about it are read from.
@@ -36,6 +37,7 @@ impl ConfigurationArguments {
     pub(super) fn load_again(
         &self,
         invocation: &Invocation,
+        components: &Components,
         flags: Flags,
     ) -> Result<(Repository, Configuration), Failure> {
         let then = |now: &Option<String>, then: &Option<Text>| {
@@ -50,19 +52,25 @@ impl ConfigurationArguments {
         let folder = invocation.folder.as_ref();
         let folder = folder.map(|folder| PathBuf::from(folder.raw()));
         again.load_from(
+            components,
             flags,
             folder.filter(|_| self.pipeline.is_none() && self.policy.is_none()),
         )
     }
 
     /// Opens the repository and reads what decides.
-    pub(super) fn load(&self, flags: Flags) -> Result<(Repository, Configuration), Failure> {
-        self.load_from(flags, None)
+    pub(super) fn load(
+        &self,
+        components: &Components,
+        flags: Flags,
+    ) -> Result<(Repository, Configuration), Failure> {
+        self.load_from(components, flags, None)
     }
 
     /// The same, with paths of options relative to a folder: the current one where none is given.
     fn load_from(
         &self,
+        components: &Components,
         flags: Flags,
         folder: Option<PathBuf>,
     ) -> Result<(Repository, Configuration), Failure> {
@@ -76,6 +84,7 @@ impl ConfigurationArguments {
             folder: &folder,
             pipeline: self.pipeline.as_deref(),
             policy: self.policy.as_deref(),
+            components: Some(components),
             flags,
         })?;
         Ok((repository, configuration))

@@ -1,13 +1,27 @@
 use clap::builder::FalseyValueParser;
 
 use super::Failure;
+use super::cache::CacheArguments;
 use super::failure::Lacking;
+use crate::plugin::components::Components;
 use crate::sandbox::{HttpClient, HttpLimits, Proxy};
+
+/// How connections leave this machine, and whether plugins are fetched.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Network")]
+pub(super) struct NetworkArguments {
+    #[command(flatten)]
+    proxy: ProxyArguments,
+
+    /// Fetch no plugin: take them from the vendored folder and the cache only
+    #[arg(long)]
+    offline: bool,
+}
 
 /// How connections leave this machine.
 #[derive(Clone, clap::Args)]
 #[command(next_help_heading = "Network")]
-pub(super) struct NetworkArguments {
+pub(super) struct ProxyArguments {
     /// Proxy that connections are made through: http://HOST:PORT
     ///
     /// It is told to which address, after that was checked (CONNECT), and sees nothing of what is said
@@ -34,16 +48,16 @@ pub(super) struct NetworkArguments {
 }
 
 /// What the URL says may be a password.
-impl std::fmt::Debug for NetworkArguments {
+impl std::fmt::Debug for ProxyArguments {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("NetworkArguments")
+            .debug_struct("ProxyArguments")
             .field("proxy_checks", &self.proxy_checks)
             .finish_non_exhaustive()
     }
 }
 
-impl NetworkArguments {
+impl ProxyArguments {
     /// What makes requests.
     ///
     /// # Errors
@@ -59,5 +73,25 @@ impl NetworkArguments {
             (proxy, false) => proxy,
         };
         Ok(HttpClient::new(HttpLimits::default()).through(proxy))
+    }
+}
+
+impl NetworkArguments {
+    /// What makes requests: [`ProxyArguments::client`].
+    pub(super) fn client(&self) -> Result<HttpClient, Failure> {
+        self.proxy.client()
+    }
+
+    /// What gives plugins of registries.
+    ///
+    /// # Errors
+    ///
+    /// As [`client`](Self::client).
+    pub(super) fn components(&self, cache: &CacheArguments) -> Result<Components, Failure> {
+        let client = self.client()?;
+        Ok(Components {
+            cache: cache.open(),
+            client: (!self.offline).then_some(client),
+        })
     }
 }

@@ -1,6 +1,8 @@
 use semver::Prerelease;
 
+use super::cache::CacheArguments;
 use super::configuration::ConfigurationArguments;
+use super::network::NetworkArguments;
 use super::record::{Reading, StoreArguments};
 use super::{ExitCode, Failure, Format, Output};
 use crate::pipeline::Flags;
@@ -43,7 +45,13 @@ pub(super) struct Arguments {
     configuration: ConfigurationArguments,
 
     #[command(flatten)]
+    network: NetworkArguments,
+
+    #[command(flatten)]
     store: StoreArguments,
+
+    #[command(flatten)]
+    cache: CacheArguments,
 }
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
@@ -53,7 +61,8 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         target: arguments.target.clone(),
         ..Flags::default()
     };
-    let (repository, configuration) = arguments.configuration.load(flags)?;
+    let components = arguments.network.components(&arguments.cache)?;
+    let (repository, configuration) = arguments.configuration.load(&components, flags)?;
     let query = configuration.query(&repository);
     let recorded = arguments
         .store

@@ -1,7 +1,12 @@
+mod add;
 mod new;
+mod push;
 mod record;
 mod show;
+mod take;
 mod test;
+mod update;
+mod vendor;
 
 use std::borrow::Cow;
 use std::fs;
@@ -12,12 +17,13 @@ use holdpoint_build::{BuildError, BuildRequest, Inspection, ReadError};
 
 use super::{ExitCode, Failure, Output, signature};
 use crate::model::Text;
+use crate::plugin::components::ComponentError;
+use crate::plugin::registry::RegistryError;
 use crate::plugin::signature::{KeyError, SignatureError};
 use crate::plugin::{self, ScaffoldError, SettingsError, Source};
-use crate::report::Page;
 use crate::sandbox::CaseError;
 
-/// Makes, builds, tests, inspects, signs and verifies plugins
+/// Makes, builds, tests, signs and ships plugins, and takes them into a pipeline
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -32,6 +38,10 @@ enum Command {
     Inspect(InspectArguments),
     Sign(signature::SignArguments),
     Verify(signature::VerifyArguments),
+    Push(push::Arguments),
+    Add(add::Arguments),
+    Update(update::Arguments),
+    Vendor(vendor::Arguments),
 }
 
 /// Builds the plugin in a folder: one file, with its manifest in it
@@ -201,6 +211,51 @@ pub(super) enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A registry is of no use.
+    #[error("{what}")]
+    Registry {
+        /// What was to be done.
+        what: String,
+        /// Why not.
+        source: Box<RegistryError>,
+    },
+    /// The bytes of a plugin are not to be had.
+    #[error("cannot have plugin `{}`", name.terminal())]
+    Component {
+        /// Its name.
+        name: Text,
+        /// Why.
+        source: Box<ComponentError>,
+    },
+    /// A pipeline file cannot be added to.
+    #[error("{} cannot be added to: {why}", path.terminal())]
+    Edit {
+        /// The file.
+        path: Text,
+        /// Why.
+        why: String,
+    },
+    /// A name stands for another plugin already.
+    #[error(
+        "`{}` comes from `{}` in this pipeline, and not from `{}`",
+        name.terminal(),
+        before.terminal(),
+        now.terminal()
+    )]
+    Taken {
+        /// The name.
+        name: Text,
+        /// Where it comes from.
+        before: Text,
+        /// Where it was to come from.
+        now: Text,
+    },
+    /// The lock has no such plugin.
+    #[error("holdpoint.lock has no plugin `{}`", name.terminal())]
+    NotLocked {
+        /// The name.
+        name: Text,
+    },
     /// Nothing says which key signs.
     #[error("nothing says which key signs")]
     NoKey,
@@ -251,6 +306,16 @@ impl Error {
                  signature of a plugin beside it"
                     .to_owned()
             }
+            Self::Registry { source, .. } => source.help().to_owned(),
+            Self::Component { source, .. } => source.help().to_owned(),
+            Self::Edit { .. } => {
+                "add it by hand, or take the file back to one that `holdpoint check` accepts".to_owned()
+            }
+            Self::Taken { .. } => {
+                "give it another name with --name, or take the table of the name out of the file"
+                    .to_owned()
+            }
+            Self::NotLocked { .. } => "take it in with `holdpoint plugin add SOURCE`".to_owned(),
             Self::NoKey => "name one with --key".to_owned(),
             Self::Key { source, .. } => source.help().to_owned(),
             Self::Signature { source, .. } => source.help().to_owned(),
@@ -268,6 +333,10 @@ impl Arguments {
             Command::Inspect(arguments) => arguments.format,
             Command::Sign(arguments) => arguments.format,
             Command::Verify(arguments) => arguments.format,
+            Command::Push(arguments) => arguments.format,
+            Command::Add(arguments) => arguments.format,
+            Command::Update(arguments) => arguments.format,
+            Command::Vendor(arguments) => arguments.format,
         }
     }
 }
@@ -287,6 +356,10 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         }
         Command::Sign(arguments) => return signature::sign(arguments, output),
         Command::Verify(arguments) => return signature::verify(arguments, output),
+        Command::Push(arguments) => return push::execute(arguments, output),
+        Command::Add(arguments) => return add::execute(arguments, output),
+        Command::Update(arguments) => return update::execute(arguments, output),
+        Command::Vendor(arguments) => return vendor::execute(arguments, output),
     };
     match arguments.format() {
         Form::Human => {

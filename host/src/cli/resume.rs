@@ -175,7 +175,11 @@ fn prepare(
         version: invocation.version.clone(),
         at: None,
     };
-    let (repository, configuration) = arguments.configuration.load_again(invocation, flags)?;
+    let components = arguments.network.components(&arguments.cache)?;
+    let (repository, configuration) =
+        arguments
+            .configuration
+            .load_again(invocation, &components, flags)?;
     if configuration.digest != run.key.configuration {
         let run = run.id.clone();
         return Err(SittingError::Changed { run }.into());

@@ -267,9 +267,11 @@ fn prepare(
     progress: &Progress,
 ) -> Result<(Ready, Option<Arc<dyn Store>>), Failure> {
     let client = arguments.network.client()?;
-    let (repository, configuration) = arguments.configuration.load(arguments.release.flags())?;
+    let components = arguments.network.components(&arguments.cache)?;
+    let flags = arguments.release.flags();
+    let (repository, configuration) = arguments.configuration.load(&components, flags)?;
     let configuration = Arc::new(configuration);
-    let cache = arguments.cache.open();
+    let cache = components.cache;
     // Plugins are loaded while the release is read. What is wrong with the release is said first,
     // however long the plugins take: nobody waits for the thread then.
     let loading = {

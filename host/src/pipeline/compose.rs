@@ -12,6 +12,7 @@ use super::grants::grants;
 use super::keyring::trust_plan;
 use super::plan::{Layer, Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
+use super::registries::registries;
 use super::source::{Site, Source};
 use super::tables::{call_limits, json, release_plan, run_limits};
 use super::verification::verification;
@@ -109,6 +110,7 @@ impl Plan {
                 .approvers
                 .map(|table| approvers_plan(table, source, layer))
                 .transpose()?,
+            registries: registries(file.registries, source)?,
             trust: file
                 .trust
                 .map(|table| trust_plan(table, source))

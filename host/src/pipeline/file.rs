@@ -35,6 +35,9 @@ pub struct File {
     pub approvers: Option<At<ApproversTable>>,
     /// Whose plugins are run; without it those of anybody, as the file names them.
     pub trust: Option<At<TrustTable>>,
+    /// How registries that plugins come from are asked, by host and port; without a table with TLS, at
+    /// public addresses.
+    pub registries: BTreeMap<At<String>, At<RegistryTable>>,
     /// Who can let a stage go although its verdict is another one; without it nobody can.
     #[serde(rename = "override")]
     pub overriding: Option<At<OverrideTable>>,
@@ -49,6 +52,21 @@ pub struct TrustTable {
     /// What is refused whoever signed it: digests of plugins, and of keys, as `holdpoint plugin
     /// inspect` and `holdpoint plugin verify` show them.
     pub deny: Vec<At<String>>,
+}
+
+/// How a registry is asked.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RegistryTable {
+    /// Ranges of addresses, such as `10.2.0.0/16`, that it, and where it leads to, may have although they
+    /// are not public.
+    pub addresses: Option<At<Vec<At<String>>>>,
+    /// Path of a PEM file with the certificates that the registry's certificate is checked against,
+    /// relative to the pipeline file, read from where the pipeline file was read; without it those that
+    /// the machine trusts.
+    pub ca: Option<At<String>>,
+    /// Whether it is asked without TLS, which is for `addresses` only.
+    pub without_tls: Option<At<bool>>,
 }
 
 /// A key that signs plugins.

@@ -89,6 +89,16 @@ impl Problem {
                 no folder beside it: write an absolute path"
                 .to_owned(),
             Self::PluginRead { source, .. } => source.help(),
+            Self::Reference { source, .. } => source.help().to_owned(),
+            Self::Lock { source, .. } | Self::Locked { source, .. } => source.help().to_owned(),
+            Self::NotLocked { plugin, from, .. } => format!(
+                "`holdpoint plugin add {} --name {plugin}` looks at it and writes it down",
+                from.terminal()
+            ),
+            Self::Component { source, .. } => source.help().to_owned(),
+            Self::LockedSigner { plugin, .. } => format!(
+                "where that is meant, `holdpoint plugin update {plugin} --accept` writes it down"
+            ),
             Self::DeniedPlugin { .. } | Self::DeniedKey { .. } => {
                 "use another version of the plugin, signed with a key that is not refused"
                     .to_owned()

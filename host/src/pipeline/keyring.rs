@@ -1,6 +1,5 @@
 //! Whose signature a plugin has to have, and what is refused whoever signed it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -8,15 +7,13 @@ use serde::Serialize;
 
 use super::Trust;
 use super::at::At;
-use super::beside::read_beside;
 use super::file::{TrustTable, TrustedKeyTable};
 use super::plan::{Plan, Set};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
 use crate::model::{Digest, Text};
-use crate::plugin::signature::{PublicKey, read_signature};
-use crate::plugin::{self, Plugin};
-use crate::release::Repository;
+use crate::plugin::signature::{PublicKey, Signature};
+use crate::plugin::{Plugin, Source as PluginSource};
 
 /// The most keys and the most refused digests of one file: more than an organization has vendors.
 pub const TRUSTED_KEYS_MAX: usize = 100;
@@ -88,6 +85,13 @@ impl Patterns {
     }
 }
 
+/// The signatures of a plugin, asked for where [trust] wants one.
+pub(super) type Signatures<'a> = &'a dyn Fn() -> Result<Vec<Signature>, Problem>;
+
+/// Reads a file that a place of the configuration names.
+pub(super) type ReadBeside<'a> =
+    &'a dyn Fn(&str, &Site) -> Result<(Vec<u8>, Trust), ConfigurationError>;
+
 pub(super) fn trust_plan(
     table: At<TrustTable>,
     source: &Arc<Source>,
@@ -140,8 +144,8 @@ pub(super) fn signers(
     plan: &Plan,
     (name, written, site): (&str, &str, &Site),
     plugin: &Plugin,
-    folder: &Path,
-    repository: &Repository,
+    signatures: Signatures<'_>,
+    read: ReadBeside<'_>,
 ) -> Result<(Vec<Signer>, Trust), ConfigurationError> {
     let mut trust = Trust::Trusted;
     let denied = || plan.trust.iter().flat_map(|plan| &plan.denied);
@@ -152,16 +156,16 @@ pub(super) fn signers(
             at: denied.site.words(),
         }));
     }
-    let plugin::Source::Path(path) = &plugin.source else {
+    if let PluginSource::Embedded(_) = &plugin.source {
         return Ok((Vec::new(), trust));
-    };
+    }
     let mut signers = Vec::new();
     for file in plan.trust.iter().filter(|file| !file.keys.is_empty()) {
         let named = &plugin.manifest.name;
         let mut keys = Vec::new();
         for planned in &file.keys {
             if planned.plugins.have(named) && planned.sources.have(written) {
-                let (key, key_trust) = read_key(&planned.key, folder, repository)?;
+                let (key, key_trust) = read_key(&planned.key, read)?;
                 if key_trust == Trust::Untrusted {
                     trust = Trust::Untrusted;
                 }
@@ -175,18 +179,14 @@ pub(super) fn signers(
                 from: Text::from(written),
             }));
         }
-        let unsigned = |source| {
-            site.error(Problem::Signature {
-                plugin: name.to_owned(),
-                source,
-            })
-        };
-        let signature = read_signature(path).map_err(unsigned)?;
+        let signatures = signatures().map_err(|problem| site.error(problem))?;
         let mut refused = None;
         let signer = keys.iter().find(|(_, key)| {
-            let verified = signature.verify(&plugin.component, key);
-            refused = verified.err();
-            refused.is_none()
+            signatures.iter().any(|signature| {
+                let verified = signature.verify(&plugin.component, key);
+                refused = verified.err();
+                refused.is_none()
+            })
         });
         let Some((planned, key)) = signer else {
             return Err(site.error(Problem::WrongSignature {
@@ -212,10 +212,9 @@ pub(super) fn signers(
 
 fn read_key(
     path: &Set<String>,
-    folder: &Path,
-    repository: &Repository,
+    read: ReadBeside<'_>,
 ) -> Result<(PublicKey, Trust), ConfigurationError> {
-    let (bytes, trust) = read_beside(&path.value, &path.site, folder, repository)?;
+    let (bytes, trust) = read(&path.value, &path.site)?;
     let key = PublicKey::read(&bytes).map_err(|source| {
         path.site.error(Problem::Key {
             path: Text::from(path.value.as_str()),

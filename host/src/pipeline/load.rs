@@ -17,7 +17,7 @@ use super::plan::{Layer, Plan, Set, StagePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::Life;
 use super::read::{FILE_NAME, Named, embedded, read};
-use super::resolve::{Resolved, is_active, kind, resolve};
+use super::resolve::{Resolved, Shelf, is_active, kind, resolve};
 use super::source::Source;
 use super::threshold::Thresholds;
 use super::tighten::tighten;
@@ -25,6 +25,7 @@ use super::value::ValueUser;
 use super::verification::Verification;
 use super::{Mode, OnFault, SourceRecord, Trust};
 use crate::model::{Digest, Grants, Kind, Release, RunKey, Text};
+use crate::plugin::components::Components;
 use crate::release::{NamedFile, NarrowedBy, Query, Repository, TagPattern, is_file_name};
 use crate::sandbox::Limits;
 
@@ -39,6 +40,8 @@ pub struct Request<'a> {
     pub pipeline: Option<&'a str>,
     /// `--policy`: `PATH` or `REF:PATH`.
     pub policy: Option<&'a str>,
+    /// What registries give; none where no plugin of a registry is to be had but a vendored one.
+    pub components: Option<&'a Components>,
     /// The other flags that decide.
     pub flags: Flags,
 }
@@ -166,7 +169,12 @@ pub fn load(request: Request<'_>) -> Result<Configuration, ConfigurationError> {
     }
     let order = order(&plan.stages)?;
     check_names(&plan)?;
-    let (mut plugins, plugin_trust) = resolve(&plan, request.folder, request.repository)?;
+    let shelf = Shelf {
+        folder: request.folder,
+        repository: request.repository,
+        components: request.components,
+    };
+    let (mut plugins, plugin_trust) = resolve(&plan, shelf)?;
     let stages = order
         .into_iter()
         .map(|number| stage(&plan, number, &plugins))

@@ -12,6 +12,7 @@ use super::file::{ArtifactTable, EvidenceTable, RuleSetting, SettingsFiles};
 use super::keyring::TrustPlan;
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::Life;
+use super::registries::RegistryPlan;
 use super::source::{Site, Source};
 use super::threshold::{Percentile, Thresholds};
 use super::verification::VerificationPlan;
@@ -40,6 +41,8 @@ pub struct Plan {
     pub approvers: Option<ApproversPlan>,
     /// What each file says about whose plugins are run.
     pub trust: Vec<TrustPlan>,
+    /// How registries are asked, for the plugins of the same file.
+    pub registries: Vec<RegistryPlan>,
     /// Who can let a stage go although its verdict is another one.
     pub overriding: Option<OverridePlan>,
     /// Where the file is.

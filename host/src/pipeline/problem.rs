@@ -9,6 +9,9 @@ use super::threshold::Percentile;
 use super::value::ValueUser;
 use super::value_command::ValueCommandError;
 use crate::model::{Digest, Kind, Text};
+use crate::plugin::components::ComponentError;
+use crate::plugin::lock::LockError;
+use crate::plugin::registry::ReferenceError;
 use crate::plugin::signature::{KeyError, SignatureError};
 use crate::{plugin, release, sandbox};
 
@@ -178,6 +181,66 @@ pub enum Problem {
         /// What the source says.
         #[source]
         source: plugin::Error,
+    },
+    /// A source in a registry is malformed.
+    #[error("the source of plugin `{plugin}` names no plugin in a registry")]
+    Reference {
+        /// Its name.
+        plugin: String,
+        /// Why.
+        #[source]
+        source: ReferenceError,
+    },
+    /// A lock file cannot be used.
+    #[error("holdpoint.lock beside {} cannot be used", beside.terminal())]
+    Lock {
+        /// The file that it lies beside.
+        beside: Text,
+        /// Why.
+        #[source]
+        source: LockError,
+    },
+    /// Nothing says which bytes of a registry are meant.
+    #[error(
+        "plugin `{plugin}` comes from a registry, and holdpoint.lock beside {} does not say which \
+         bytes it is",
+        beside.terminal()
+    )]
+    NotLocked {
+        /// Its name.
+        plugin: String,
+        /// Where it comes from, as written.
+        from: Text,
+        /// The file that the lock lies beside.
+        beside: Text,
+    },
+    /// A plugin is not what the lock says.
+    #[error("plugin `{plugin}` is not what holdpoint.lock says")]
+    Locked {
+        /// Its name.
+        plugin: String,
+        /// What differs.
+        #[source]
+        source: LockError,
+    },
+    /// The bytes of a plugin are not to be had.
+    #[error("cannot have plugin `{plugin}`")]
+    Component {
+        /// Its name.
+        plugin: String,
+        /// Why.
+        #[source]
+        source: ComponentError,
+    },
+    /// Somebody else signed it than when it was locked.
+    #[error("plugin `{plugin}` is signed by the key {found}, and holdpoint.lock says {locked}")]
+    LockedSigner {
+        /// Its name.
+        plugin: String,
+        /// The keys that the lock names.
+        locked: String,
+        /// The key that signed it.
+        found: Digest,
     },
     /// What was refused by its digest.
     #[error("plugin `{plugin}` is {digest}, which is refused ({at})")]

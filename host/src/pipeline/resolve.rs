@@ -5,6 +5,7 @@ use holdpoint_build::nearest;
 
 use super::Trust;
 use super::beside;
+use super::beside::read_beside;
 use super::file::RuleSetting;
 use super::keyring::{Signer, signers};
 use super::parse::locate;
@@ -12,8 +13,13 @@ use super::place::{NamedBy, place};
 use super::plan::{Plan, PluginPlan, Set, StagePlan, UsePlan};
 use super::problem::{ConfigurationError, Problem};
 use super::quantity::Size;
+use super::registries::Beside;
 use super::source::{Origin, Site};
 use crate::model::{Grants, Kind, Text};
+use crate::plugin::components::{Components, Wanted};
+use crate::plugin::lock::Locked;
+use crate::plugin::registry::Reference;
+use crate::plugin::signature::{Signature, SignatureError, read_signature};
 use crate::plugin::{self, Plugin};
 use crate::release::Repository;
 
@@ -49,9 +55,9 @@ pub struct Resolved {
 /// could have put it.
 pub(super) fn resolve(
     plan: &Plan,
-    folder: &Path,
-    repository: &Repository,
+    shelf: Shelf<'_>,
 ) -> Result<(BTreeMap<String, Resolved>, Trust), ConfigurationError> {
+    let (folder, repository) = (shelf.folder, shelf.repository);
     let mut trust = Trust::Trusted;
     let mut plugins = BTreeMap::new();
     let by_stages = uses(plan).map(|(stage, used)| (&stage.id, &used.plugin, &used.site));
@@ -66,23 +72,21 @@ pub(super) fn resolve(
         let Some(plugin) = plan.plugins.get(name) else {
             return Err(site.error(unknown(plan, name, user)));
         };
-        let (source, source_trust) = source(plan, name, plugin, folder, repository)?;
-        if source_trust == Trust::Untrusted {
+        let taken = shelf.take(plan, name, plugin)?;
+        if taken.trust == Trust::Untrusted {
             trust = Trust::Untrusted;
         }
-        let read = plugin::read(&source).map_err(|source| {
-            source_site(plugin).error(Problem::PluginRead {
-                name: name.clone(),
-                source,
-            })
-        })?;
+        let read = &taken.plugin;
         let written = plugin.source.as_ref();
         let named = written.map_or(name.as_str(), |source| source.value.as_str());
         let named = (name.as_str(), named, source_site(plugin));
-        let (signers, signers_trust) = signers(plan, named, &read, folder, repository)?;
+        let signatures = || shelf.signatures(plan, name, plugin, &taken);
+        let beside = |path: &str, site: &Site| read_beside(path, site, folder, repository);
+        let (signers, signers_trust) = signers(plan, named, read, &signatures, &beside)?;
         if signers_trust == Trust::Untrusted {
             trust = Trust::Untrusted;
         }
+        check_locked_signers(name, source_site(plugin), taken.locked.as_ref(), &signers)?;
         let grants = plugin.grants();
         plugin::check_grants(name, &read.manifest, &grants).map_err(|source| {
             plugin.site.error(Problem::PluginRead {
@@ -95,10 +99,10 @@ pub(super) fn resolve(
         if settings_trust == Trust::Untrusted {
             trust = Trust::Untrusted;
         }
-        check_settings(name, plugin, &read, &settings)?;
-        check_rules(name, plugin, &read)?;
+        check_settings(name, plugin, read, &settings)?;
+        check_rules(name, plugin, read)?;
         let resolved = Resolved {
-            plugin: read,
+            plugin: taken.plugin,
             settings,
             grants,
             signers,
@@ -123,6 +127,225 @@ fn source_site(plugin: &PluginPlan) -> &Site {
         .source
         .as_ref()
         .map_or(&plugin.site, |source| &source.site)
+}
+
+/// Where plugins are taken from.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    /// The folder that relative paths of options start from.
+    pub(super) folder: &'a Path,
+    /// The repository of the release.
+    pub(super) repository: &'a Repository,
+    /// What registries give.
+    pub(super) components: Option<&'a Components>,
+}
+
+/// A plugin, and what `holdpoint.lock` says of it.
+struct Taken {
+    plugin: Plugin,
+    trust: Trust,
+    locked: Option<Locked>,
+    /// Where it is in a registry, if it is in one.
+    reference: Option<Reference>,
+}
+
+impl Shelf<'_> {
+    /// Reads a plugin. What `holdpoint.lock` says of it is held against it, whether it lies in a
+    /// registry or in a file.
+    fn take(
+        &self,
+        plan: &Plan,
+        name: &str,
+        plugin: &PluginPlan,
+    ) -> Result<Taken, ConfigurationError> {
+        let site = source_site(plugin);
+        let beside = self.beside(site);
+        let written = plugin.source.as_ref().map(|source| source.value.as_str());
+        // What is part of this program is what it is; a name in the lock does not make it another one.
+        let locked = match written {
+            None => None,
+            Some(_) => beside.lock().map_err(|error| error.moved(site.clone()))?,
+        };
+        let (lock, lock_trust) = locked.unzip();
+        let locked = lock.as_ref().and_then(|lock| lock.get(name)).cloned();
+        let reference = match written {
+            Some(written) if Reference::is_meant(written) => {
+                let reference = written.parse().map_err(|source| {
+                    site.error(Problem::Reference {
+                        plugin: name.to_owned(),
+                        source,
+                    })
+                })?;
+                Some(reference)
+            }
+            _ => None,
+        };
+        let unread = |source| {
+            site.error(Problem::PluginRead {
+                name: name.to_owned(),
+                source,
+            })
+        };
+        let (read, mut trust) = match (&reference, &locked) {
+            (None, _) => {
+                let (source, trust) = source(plan, name, plugin, self.folder, self.repository)?;
+                (plugin::read(&source).map_err(unread)?, trust)
+            }
+            (Some(reference), Some(locked)) => {
+                let bytes =
+                    self.with_wanted(plan, site, (reference, locked), |given, wanted| {
+                        given
+                            .component(wanted)
+                            .map_err(|source| Problem::Component {
+                                plugin: name.to_owned(),
+                                source,
+                            })
+                    })?;
+                let bytes = bytes.map_err(|problem| site.error(problem))?;
+                let source = plugin::Source::Registry(reference.to_string());
+                let read = plugin::read_component(source, bytes.into()).map_err(unread)?;
+                (read, Trust::Trusted)
+            }
+            (Some(_), None) => {
+                return Err(site.error(Problem::NotLocked {
+                    plugin: name.to_owned(),
+                    from: Text::from(written.unwrap_or_default()),
+                    beside: site.source.name.clone(),
+                }));
+            }
+        };
+        if let (Some(locked), Some(written)) = (&locked, written) {
+            locked.check(written, &read).map_err(|source| {
+                site.error(Problem::Locked {
+                    plugin: name.to_owned(),
+                    source,
+                })
+            })?;
+            if lock_trust == Some(Trust::Untrusted) {
+                trust = Trust::Untrusted;
+            }
+        }
+        Ok(Taken {
+            plugin: read,
+            trust,
+            locked,
+            reference,
+        })
+    }
+
+    /// The signatures of a plugin, of which none is verified yet.
+    fn signatures(
+        &self,
+        plan: &Plan,
+        name: &str,
+        plugin: &PluginPlan,
+        taken: &Taken,
+    ) -> Result<Vec<Signature>, Problem> {
+        let unsigned = |source| Problem::Signature {
+            plugin: name.to_owned(),
+            source,
+        };
+        if let plugin::Source::Path(path) = &taken.plugin.source {
+            let signature = read_signature(path).map_err(unsigned)?;
+            return Ok(vec![signature]);
+        }
+        let (Some(reference), Some(locked)) = (&taken.reference, &taken.locked) else {
+            return Ok(Vec::new());
+        };
+        let bundles = self.with_wanted(
+            plan,
+            source_site(plugin),
+            (reference, locked),
+            |given, wanted| {
+                given.bundles(wanted).map_err(|source| Problem::Component {
+                    plugin: name.to_owned(),
+                    source,
+                })
+            },
+        );
+        // How a registry is asked was read when the plugin was.
+        let bundles = match bundles {
+            Ok(bundles) => bundles?,
+            Err(_) => Vec::new(),
+        };
+        let place = Text::from(reference.to_string());
+        read_bundles(&bundles, place).map_err(unsigned)
+    }
+
+    /// Asks for something of a plugin in a registry. Under a file that is not trusted no registry is
+    /// asked: it could name any, and be sent what the user is logged in with.
+    fn with_wanted<T>(
+        &self,
+        plan: &Plan,
+        site: &Site,
+        (reference, locked): (&Reference, &Locked),
+        ask: impl FnOnce(&Components, Wanted<'_>) -> T,
+    ) -> Result<T, ConfigurationError> {
+        let beside = self.beside(site);
+        let access = match site.source.trust {
+            Trust::Trusted => Some(beside.access(&plan.registries, reference.host())?),
+            Trust::Untrusted => None,
+        };
+        let vendored = |name: &str, bytes_max| beside.vendored(name, bytes_max);
+        let wanted = Wanted {
+            reference,
+            locked,
+            access: access.as_ref(),
+            vendored: &vendored,
+        };
+        let nothing = Components::none();
+        Ok(ask(self.components.unwrap_or(&nothing), wanted))
+    }
+
+    fn beside<'a>(&'a self, site: &'a Site) -> Beside<'a> {
+        Beside {
+            source: &site.source,
+            folder: self.folder,
+            repository: self.repository,
+        }
+    }
+}
+
+/// The signatures in bundles. Those that are none are left out, as long as one is.
+pub(super) fn read_bundles(
+    bundles: &[Vec<u8>],
+    place: Text,
+) -> Result<Vec<Signature>, SignatureError> {
+    let mut refused = SignatureError::None { place };
+    let mut signatures = Vec::new();
+    for bundle in bundles {
+        match Signature::read(bundle) {
+            Ok(signature) => signatures.push(signature),
+            Err(error) => refused = error,
+        }
+    }
+    if signatures.is_empty() {
+        return Err(refused);
+    }
+    Ok(signatures)
+}
+
+/// Who signs a plugin does not change unseen.
+fn check_locked_signers(
+    name: &str,
+    site: &Site,
+    locked: Option<&Locked>,
+    signers: &[Signer],
+) -> Result<(), ConfigurationError> {
+    let Some(locked) = locked else {
+        return Ok(());
+    };
+    match signers
+        .iter()
+        .find(|signer| !locked.signers.contains(&signer.key))
+    {
+        None => Ok(()),
+        Some(signer) => Err(site.error(Problem::LockedSigner {
+            plugin: name.to_owned(),
+            locked: plugin::lock::names(&locked.signers),
+            found: signer.key,
+        })),
+    }
 }
 
 /// Where a plugin's bytes come from, and whether they are out of reach.

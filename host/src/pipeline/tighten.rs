@@ -79,6 +79,8 @@ pub fn tighten(base: Plan, project: Plan) -> Result<Plan, ConfigurationError> {
         )?,
         // Each is held by itself: a project can ask for more signatures, and take none away.
         trust: [base.trust, project.trust].concat(),
+        // Each is for the plugins of its own file.
+        registries: [base.registries, project.registries].concat(),
         overriding: same(
             "override",
             base.overriding,

@@ -27,6 +27,8 @@ pub enum ValueUser {
     Channel(String),
     /// A plugin.
     Plugin(String),
+    /// A registry.
+    Registry(String),
 }
 
 impl fmt::Display for ValueUser {
@@ -34,6 +36,7 @@ impl fmt::Display for ValueUser {
         match self {
             Self::Channel(name) => write!(formatter, "channel `{name}`"),
             Self::Plugin(name) => write!(formatter, "plugin `{name}`"),
+            Self::Registry(host) => write!(formatter, "registry `{host}`"),
         }
     }
 }

@@ -38,6 +38,12 @@ pub enum Error {
         /// The file.
         path: Text,
     },
+    /// It is in a registry, and only what was fetched can be read.
+    #[error("the plugin {} is in a registry", reference.terminal())]
+    Fetched {
+        /// Where.
+        reference: Text,
+    },
     /// It is not a component with a manifest that this version can read.
     #[error("the plugin {} cannot be used", plugin.terminal())]
     NotAPlugin {
@@ -83,6 +89,9 @@ impl Error {
             }
             Self::TooLarge { .. } => {
                 "build it without debug information, and without what it does not need".to_owned()
+            }
+            Self::Fetched { .. } => {
+                "take it into a pipeline with `holdpoint plugin add`".to_owned()
             }
             Self::NotAPlugin { source, .. } => source.help().to_owned(),
             Self::NotGranted {

@@ -22,19 +22,33 @@ pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
 /// When it cannot be read, is too large, is not a component with one manifest of a version that
 /// this host speaks.
 pub fn read(source: &Source) -> Result<Plugin, Error> {
-    let (component, shown) = match source {
-        Source::Embedded(name) => (
-            Cow::Borrowed(embedded_bytes(name)?),
-            Text::from(name.as_str()),
-        ),
-        Source::Path(path) => (Cow::Owned(read_bytes(path)?), shown(path)),
+    let component = match source {
+        Source::Embedded(name) => Cow::Borrowed(embedded_bytes(name)?),
+        Source::Path(path) => Cow::Owned(read_bytes(path)?),
+        Source::Registry(reference) => {
+            return Err(Error::Fetched {
+                reference: Text::from(reference.as_str()),
+            });
+        }
     };
-    let manifest = read_manifest(&component).map_err(|source| Error::NotAPlugin {
-        plugin: shown,
-        source,
+    read_component(source.clone(), component)
+}
+
+/// The same of bytes that are here.
+///
+/// # Errors
+///
+/// When they are not a component with one manifest of a version that this host speaks.
+pub fn read_component(source: Source, component: Cow<'static, [u8]>) -> Result<Plugin, Error> {
+    let manifest = read_manifest(&component).map_err(|error| Error::NotAPlugin {
+        plugin: match &source {
+            Source::Embedded(name) | Source::Registry(name) => Text::from(name.as_str()),
+            Source::Path(path) => shown(path),
+        },
+        source: error,
     })?;
     Ok(Plugin {
-        source: source.clone(),
+        source,
         digest: Digest::of(&component),
         component,
         manifest: Arc::new(manifest),

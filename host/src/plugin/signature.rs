@@ -163,15 +163,25 @@ impl Signature {
     ///
     /// When it is the signature of other bytes, or of another key.
     pub fn verify(&self, component: &[u8], key: &PublicKey) -> Result<(), SignatureError> {
-        let found = Digest::of(component);
-        if let Some(signed) = self.digest.filter(|digest| *digest != found) {
-            return Err(SignatureError::OtherBytes { signed, found });
-        }
+        self.check_digest(component)?;
         let verified = key.verifying().verify(component, &self.ecdsa);
         verified.map_err(|_| SignatureError::OtherKey {
             key: *key.id(),
             hint: self.hint.clone(),
         })
+    }
+
+    /// Whether it says that it is one of these bytes, which a key has to confirm.
+    ///
+    /// # Errors
+    ///
+    /// When it says that it is one of others.
+    pub fn check_digest(&self, component: &[u8]) -> Result<(), SignatureError> {
+        let found = Digest::of(component);
+        match self.digest.filter(|digest| *digest != found) {
+            Some(signed) => Err(SignatureError::OtherBytes { signed, found }),
+            None => Ok(()),
+        }
     }
 
     /// What it says whose it is. Only a key says so for certain.

@@ -50,6 +50,7 @@ impl Place {
     ) -> Result<Configuration, ConfigurationError> {
         let repository = Repository::open(self.checkout.path()).expect("a repository");
         load(Request {
+            components: None,
             repository: &repository,
             folder: self.checkout.path(),
             pipeline: path.to_str(),

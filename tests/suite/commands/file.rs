@@ -28,6 +28,7 @@ fn loaded(text: &str) -> Result<Configuration, ConfigurationError> {
     let repository = super::repository(&context);
     let path = context.write("holdpoint.toml", text);
     load(Request {
+        components: None,
         repository: &Opened::open(repository.path()).expect("a repository"),
         folder: context.path(),
         pipeline: path.to_str(),

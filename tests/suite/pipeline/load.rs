@@ -29,6 +29,7 @@ fn with_flags(
 ) -> Result<Configuration, ConfigurationError> {
     let repository = Repository::open(checkout.path()).expect("a repository");
     load(Request {
+        components: None,
         repository: &repository,
         folder: checkout.path(),
         pipeline,

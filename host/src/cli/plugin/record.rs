@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use super::{Error, new, test};
 use crate::cli::Failure;
+use crate::cli::network::ProxyArguments;
 use crate::cli::record::random_bits;
 use crate::cli::run::{circumstances, sitting_time};
 use crate::model::{Circumstances, Digest, Kind, Release, Text};
 use crate::pipeline::{self, Configuration, Flags, Judged, Past};
 use crate::plugin::Plugin;
+use crate::plugin::components::Components;
 use crate::release::{Query, Repository};
-use crate::sandbox::{
-    Case, HttpClient, HttpLimits, Loaded, RecordedCase, Recording, Sandbox, expectation,
-};
+use crate::sandbox::{Case, HttpClient, Loaded, RecordedCase, Recording, Sandbox, expectation};
 use crate::store::Cache;
 
 /// What is recorded.
@@ -45,6 +45,9 @@ pub(super) struct RecordArguments {
     /// The kind that is asked, where the plugin has several
     #[arg(long, value_name = "KIND", requires = "record")]
     kind: Option<String>,
+
+    #[command(flatten)]
+    proxy: ProxyArguments,
 }
 
 impl RecordArguments {
@@ -95,7 +98,10 @@ pub(super) fn record(
         ..Flags::default()
     };
     let granted = match &arguments.pipeline {
-        Some(file) => granted(file, flags, plugin, (&repository, sandbox))?,
+        Some(file) => {
+            let client = arguments.proxy.client()?;
+            granted(file, flags, plugin, (&repository, sandbox, &client))?
+        }
         None => Granted {
             loaded: for_cases.clone(),
             configuration: None,
@@ -118,39 +124,15 @@ pub(super) fn record(
         let help = "name a pipeline file with its settings, with `--pipeline`";
         refused(error.to_string(), help)
     })?;
-    let collected = repository.collect(&granted.query, &|_| {})?;
-    let tree = Arc::new(repository.tree(&collected.subject.head)?);
-    let release = Arc::new(Release {
-        digest: Digest::of_json(&collected.subject),
-        subject: collected.subject,
-        circumstances: granted.circumstances,
-    });
-    // What runs were recorded of is on the operator's machine; what is tagged is in the repository.
-    let history = match &granted.configuration {
-        Some(configuration) => {
-            let past = Past {
-                repository,
-                cache: Cache::none(),
-                recorded: Vec::new(),
-                runs: Vec::new(),
-            };
-            pipeline::history(&past, configuration, &release)
-        }
-        None => Arc::default(),
-    };
-    let judged = Judged {
-        release: Arc::clone(&release),
-        tree,
-        evidence: Arc::new(collected.evidence),
-        history,
-    };
+    let judged = judged(repository, &granted)?;
+    let release = &judged.release;
     let runtime = tokio::runtime::Handle::current();
     let case = asked(kind, &granted.settings)
         .map_err(|error| refused(error.to_string(), "report it with the plugin"))?;
     let mut call = case
         .call(&plugin.manifest.kinds)
         .map_err(|error| refused(error.to_string(), "name one of its kinds with `--kind`"))?;
-    call.release = Arc::clone(&release);
+    call.release = Arc::clone(release);
     call.recording = Some(Recording::new("case", None));
     let loaded = judged.in_reach_of(&granted.loaded);
     let record = runtime.block_on(loaded.call(call));
@@ -162,7 +144,7 @@ pub(super) fn record(
             let help = "try again: it ran out of time, or what it read could not be read";
             refused("the same call would not come to the same".to_owned(), help)
         })?;
-    let recorded = RecordedCase::new(transcript, &release, (&judged.tree, &judged.evidence));
+    let recorded = RecordedCase::new(transcript, release, (&judged.tree, &judged.evidence));
     let again = recorded.clone().case();
     let call = again
         .call(&plugin.manifest.kinds)
@@ -180,8 +162,38 @@ pub(super) fn record(
         Some(name) => name.clone(),
         None => file_name(range),
     };
-    write(folder, (&name, range), &recorded, &release)?;
+    write(folder, (&name, range), &recorded, release)?;
     Ok(name)
+}
+
+/// The range, with all that a plugin may be given of it.
+fn judged(repository: Arc<Repository>, granted: &Granted) -> Result<Judged, Failure> {
+    let collected = repository.collect(&granted.query, &|_| {})?;
+    let tree = Arc::new(repository.tree(&collected.subject.head)?);
+    let release = Arc::new(Release {
+        digest: Digest::of_json(&collected.subject),
+        subject: collected.subject,
+        circumstances: granted.circumstances.clone(),
+    });
+    // What runs were recorded of is on the operator's machine; what is tagged is in the repository.
+    let history = match &granted.configuration {
+        Some(configuration) => {
+            let past = Past {
+                repository,
+                cache: Cache::none(),
+                recorded: Vec::new(),
+                runs: Vec::new(),
+            };
+            pipeline::history(&past, configuration, &release)
+        }
+        None => Arc::default(),
+    };
+    Ok(Judged {
+        release,
+        tree,
+        evidence: Arc::new(collected.evidence),
+        history,
+    })
 }
 
 /// The kind that is asked; none where it has several and none of them is named.
@@ -232,7 +244,7 @@ fn granted(
     file: &str,
     flags: Flags,
     plugin: &Plugin,
-    (repository, sandbox): (&Repository, &Sandbox),
+    (repository, sandbox, client): (&Repository, &Sandbox, &HttpClient),
 ) -> Result<Granted, Failure> {
     let folder = std::env::current_dir().map_err(Failure::CurrentFolder)?;
     let configuration: Configuration = pipeline::load(pipeline::Request {
@@ -240,6 +252,10 @@ fn granted(
         folder: &folder,
         pipeline: Some(file),
         policy: None,
+        components: Some(&Components {
+            cache: Cache::none(),
+            client: Some(client.clone()),
+        }),
         flags,
     })?;
     let mut plugins = configuration.plugins.iter();
@@ -249,12 +265,11 @@ fn granted(
         reason: "it uses no plugin that is the one that was built".to_owned(),
         help: "let a plugin of the pipeline have the built file, below target/, as its `source`",
     })?;
-    let client = HttpClient::new(HttpLimits::default());
     let variable = |name: &str| std::env::var_os(name);
     let random = format!("{:032x}", random_bits()?);
     let prepared = pipeline::prepare(&configuration, sandbox)?.connected(
         &configuration,
-        &client,
+        client,
         repository,
         (&random, &variable),
     )?;

@@ -56,6 +56,12 @@ pub enum SignatureError {
         /// Where it was looked for.
         path: Text,
     },
+    /// The registry has none.
+    #[error("there is no signature of it in {}", place.terminal())]
+    None {
+        /// Where it was looked for.
+        place: Text,
+    },
     /// It cannot be read.
     #[error("the signature {} cannot be read: {}", path.terminal(), said.terminal())]
     Unreadable {
@@ -114,6 +120,9 @@ impl SignatureError {
             Self::Missing { .. } => {
                 "put the signature beside the plugin; who publishes a plugin makes it with `holdpoint \
                  plugin sign`"
+            }
+            Self::None { .. } => {
+                "ask who publishes it to sign it: `holdpoint plugin sign`, and `plugin push` again"
             }
             Self::Unreadable { .. } => "check whether this user may read it",
             Self::TooLarge

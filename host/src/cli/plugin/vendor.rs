@@ -1,0 +1,152 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "plugins are written where the operator keeps the pipeline"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde::Serialize;
+
+use super::take::{PipelineArguments, replace};
+use super::{Error, Form, shown};
+use crate::cli::cache::CacheArguments;
+use crate::cli::network::NetworkArguments;
+use crate::cli::{ExitCode, Failure, Output};
+use crate::model::{Digest, Text};
+use crate::pipeline::Taking;
+use crate::plugin::components::{VENDOR_FOLDER, Wanted, vendored_component, vendored_signature};
+use crate::plugin::registry::Reference;
+
+/// Puts every plugin from a registry into a folder beside the pipeline file
+///
+/// From then on no registry is needed: a run takes them from there, and holds them against
+/// holdpoint.lock. What is there of plugins that are no longer used is removed.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  holdpoint plugin vendor
+  holdpoint plugin vendor --pipeline ci/holdpoint.toml && git add ci/holdpoint-vendor
+  holdpoint run --offline")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+
+    /// Whom the output is for
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: Form,
+
+    #[command(flatten)]
+    network: NetworkArguments,
+
+    #[command(flatten)]
+    cache: CacheArguments,
+}
+
+#[derive(Serialize)]
+struct Report {
+    folder: String,
+    plugins: Vec<Vendored>,
+    removed: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Vendored {
+    name: String,
+    digest: Digest,
+    size: u64,
+    signatures: usize,
+}
+
+pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
+    let components = arguments.network.components(&arguments.cache)?;
+    let taking = Taking::open(&arguments.pipeline.pipeline)?;
+    let lock = taking.lock()?;
+    let folder = taking.folder().join(VENDOR_FOLDER);
+    let failed = |source| Error::Write {
+        path: shown(&folder),
+        source,
+    };
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let mut kept = BTreeSet::new();
+    let mut plugins = Vec::new();
+    for (name, locked) in lock.plugins() {
+        let Ok(reference) = locked.source.parse::<Reference>() else {
+            continue;
+        };
+        let access = taking.access(reference.host())?;
+        let wanted = Wanted {
+            reference: &reference,
+            locked,
+            access: Some(&access),
+            vendored: &|_, _| None,
+        };
+        let failed = |source| Error::Component {
+            name: Text::from(name),
+            source: Box::new(source),
+        };
+        let bytes = components.component(wanted).map_err(failed)?;
+        let bundles = components.bundles(wanted).map_err(failed)?;
+        let digest = locked.digest;
+        let file = vendored_component(&digest);
+        replace(&folder.join(&file), &bytes)?;
+        kept.insert(file);
+        for (number, bundle) in (1..).zip(&bundles) {
+            let file = vendored_signature(&digest, number);
+            replace(&folder.join(&file), bundle)?;
+            kept.insert(file);
+        }
+        plugins.push(Vendored {
+            name: name.to_owned(),
+            digest,
+            size: locked.size,
+            signatures: bundles.len(),
+        });
+    }
+    let mut removed = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // Only what this command writes.
+        if name.starts_with("sha256-") && !kept.contains(&name) {
+            fs::remove_file(entry.path()).map_err(failed)?;
+            removed.push(name);
+        }
+    }
+    removed.sort();
+    let report = Report {
+        folder: folder.to_string_lossy().into_owned(),
+        plugins,
+        removed,
+    };
+    match arguments.format {
+        Form::Human => {
+            let mut page = output.page();
+            for one in &report.plugins {
+                let signatures = match one.signatures {
+                    0 => "no signature".to_owned(),
+                    1 => "1 signature".to_owned(),
+                    count => format!("{count} signatures"),
+                };
+                page.text(0, &one.name);
+                page.field("digest", &one.digest.to_string());
+                page.field("size", &format!("{} bytes, {signatures}", one.size));
+            }
+            for name in &report.removed {
+                page.field("removed", name);
+            }
+            page.gap();
+            page.text(
+                0,
+                &match report.plugins.len() {
+                    0 => "No plugin comes from a registry.".to_owned(),
+                    1 => format!("1 plugin is in {}. Commit it.", report.folder),
+                    count => format!("{count} plugins are in {}. Commit them.", report.folder),
+                },
+            );
+            output.put(page)?;
+        }
+        Form::Json => output.put_json(&report)?,
+    }
+    Ok(ExitCode::GO)
+}
