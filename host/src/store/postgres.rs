@@ -123,6 +123,14 @@ pub(super) async fn hold(connection: &mut Connection, run: &RunId) -> Result<boo
     given(connection, lock, run).await
 }
 
+/// Gives it up at once: a server notices the end of a connection a moment after it, and until then nobody
+/// else would be given the run.
+pub(super) async fn give_up(connection: &mut Connection, run: &RunId) -> Result<bool, StoreError> {
+    let unlock = "SELECT CASE WHEN pg_catalog.pg_advisory_unlock($1) \
+         THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END";
+    given(connection, unlock, run).await
+}
+
 /// The same until the end of the transaction.
 pub(super) async fn hold_for_transaction(
     connection: &mut Connection,

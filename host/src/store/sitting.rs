@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::database::{Database, Hold};
 use super::runs::{self, Kept};
 use super::state::{Changes, Leased, Sitting};
-use super::{StoreError, documents, leases, writing};
+use super::{StoreError, documents, leases, postgres, writing};
 use crate::model::{RunId, Sharing};
 
 /// A sitting, with the connection that everything of it is written through. On a server the run is
@@ -149,7 +149,13 @@ impl Sitting for DatabaseSitting {
     }
 
     async fn release(mut self: Box<Self>) -> Result<(), StoreError> {
-        if let Some(connection) = self.connection.take() {
+        if let Some(mut connection) = self.connection.take() {
+            // Where it cannot be said any more, the end of the connection says it.
+            if connection.pick(false, true)
+                && let Err(error) = postgres::give_up(&mut connection, &self.run).await
+            {
+                tracing::debug!(%error, "the run is given up with the connection");
+            }
             connection.close().await;
         }
         drop(self.hold);
