@@ -53,8 +53,8 @@ pub enum UrlError {
     /// What only a browser would look at.
     #[error("the URL has a fragment: what follows `#` is never sent")]
     Fragment,
-    /// A slash, a dot or a backslash that some programs decode and others do not.
-    #[error("the path of the URL has an encoded slash, dot or backslash")]
+    /// A slash, a dot, a backslash or a control character that some programs decode and others do not.
+    #[error("the path of the URL has an encoded slash, dot, backslash or control character")]
     Encoded,
     /// A `%` without two hexadecimal digits after it.
     #[error("the URL has a `%` that encodes nothing")]
@@ -129,8 +129,8 @@ impl HttpUrl {
             _ => UrlError::Malformed,
         })?;
         let host = url.host().ok_or(UrlError::Host)?.to_owned();
-        // With a dot at its end it is the same host by another name.
-        if matches!(&host, Host::Domain(name) if name.ends_with('.')) {
+        // The parser decodes what is encoded in a host, and lets more pass than a name can have.
+        if authority.contains('%') || matches!(&host, Host::Domain(name) if !is_name(name)) {
             return Err(UrlError::Host);
         }
         let port = url.port_or_known_default().filter(|port| *port != 0);
@@ -220,7 +220,20 @@ impl HttpUrl {
     }
 }
 
-/// Encoded slashes, dots and backslashes are refused in the path only: in a query they are data.
+/// Whether a host is a name that can be looked up: labels of letters, digits, hyphens and underscores
+/// (RFC 1123, section 2.1, and names of services). With a dot at its end it would be the same host by
+/// another name.
+fn is_name(host: &str) -> bool {
+    host.split('.').all(|label| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    })
+}
+
+/// Encoded slashes, dots, backslashes and control characters are refused in the path only: in a query they
+/// are data. A path ends at a NUL for programs in C, and goes on for others.
 fn check_encoding(path_and_query: &str) -> Result<(), UrlError> {
     let (path, query) = match path_and_query.split_once('?') {
         Some((path, query)) => (path, query),
@@ -245,10 +258,11 @@ fn check_encoding(path_and_query: &str) -> Result<(), UrlError> {
     if !in_path.iter().chain(&in_query).all(is_byte) {
         return Err(UrlError::Percent);
     }
-    if in_path
-        .iter()
-        .any(|digits| ["2f", "2e", "5c"].contains(&digits.as_str()))
-    {
+    let is_ambiguous = |digits: &String| {
+        let byte = u8::from_str_radix(digits, 16).unwrap_or_default();
+        matches!(byte, b'/' | b'.' | b'\\' | 0..0x20 | 0x7f)
+    };
+    if in_path.iter().any(is_ambiguous) {
         return Err(UrlError::Encoded);
     }
     Ok(())
