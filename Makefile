@@ -23,6 +23,10 @@ CALENDAR_READY := $(CALENDAR)/dateutil-$(DATEUTIL_VERSION)-tzdata-$(TZDATA_VERSI
 # Where the tests look for Prometheus, if it is not installed.
 PROMETHEUS := $(TARGET_FOLDER)/tools/prometheus
 PROMETHEUS_READY := $(PROMETHEUS)/usr/bin/prometheus
+JAVASCRIPT := $(TARGET_FOLDER)/tools/javascript
+JAVASCRIPT_READY := $(JAVASCRIPT)/node_modules/@bytecodealliance/componentize-js/package.json
+PYTHON := $(TARGET_FOLDER)/tools/python
+PYTHON_READY := $(PYTHON)/bin/componentize-py
 REGISTRY := $(TARGET_FOLDER)/tools/registry
 REGISTRY_READY := $(REGISTRY)/usr/bin/docker-registry
 SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/debian tests/mutants/run tests/fuzz/run
@@ -39,7 +43,7 @@ help: ## Lists these targets.
 demo: setup ## Builds Holdpoint and judges the history of this repository.
 	@.ci/demo
 
-test: setup nextest $(CALENDAR_READY) $(PROMETHEUS_READY) $(REGISTRY_READY) ## Runs every test and every example in the documentation, and counts them.
+test: setup nextest $(CALENDAR_READY) $(PROMETHEUS_READY) $(REGISTRY_READY) $(JAVASCRIPT_READY) $(PYTHON_READY) ## Runs every test and every example in the documentation, and counts them.
 	@.ci/test
 
 lint: setup $(TOOLS)/ready ## Format, spelling, shell scripts, clippy and documentation.
@@ -130,6 +134,21 @@ $(CALENDAR_READY):
 
 $(PROMETHEUS_READY):
 	@.ci/debian prometheus prometheus $(PROMETHEUS) 'Prometheus 2.0 or newer'
+
+$(JAVASCRIPT_READY): host/templates/javascript/package.json
+	@echo 'make: installing the tools for plugins in JavaScript into $(JAVASCRIPT)'
+	@command -v npm >/dev/null || { echo 'make: npm is missing: install Node.js 20 or newer' >&2; exit 2; }
+	@mkdir -p $(JAVASCRIPT)
+	@cp host/templates/javascript/package.json $(JAVASCRIPT)/
+	@sed -i 's/{{name}}/tools/' $(JAVASCRIPT)/package.json
+	@cd $(JAVASCRIPT) && npm install --silent --no-audit --no-fund
+	@touch $@
+
+$(PYTHON_READY): host/templates/python/requirements.txt
+	@echo 'make: installing the tools for plugins in Python into $(PYTHON)'
+	@python3 -m venv $(PYTHON)
+	@$(PYTHON)/bin/pip install --quiet --requirement host/templates/python/requirements.txt
+	@touch $@
 
 $(REGISTRY_READY):
 	@.ci/debian docker-registry docker-registry $(REGISTRY) 'the distribution registry, 2.7 or newer, as docker-registry'

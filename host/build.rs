@@ -27,6 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "sdk/Cargo.toml",
         "sdk/src",
         "sdk/macros",
+        "sdk/js",
+        "sdk/python",
         "sdk/notes",
         "wit",
         "host/conventional",
@@ -72,6 +74,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "sdk/Cargo.toml",
         "sdk/src",
         "sdk/macros",
+        "sdk/js",
+        "sdk/python",
         "wit/since-v0.1.0",
     ];
     fs::write(out.join("kit.rs"), texts(root, &kit)?)?;

@@ -1,6 +1,7 @@
 //! What an author of a plugin uses: a folder to begin with, and its tests.
 
 mod cases;
+mod languages;
 
 use std::fs;
 use std::path::{Path, PathBuf};

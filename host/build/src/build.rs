@@ -7,9 +7,10 @@ use wit_component::ComponentEncoder;
 
 use crate::cargo::Package;
 use crate::describe::settings_schema;
+use crate::script::Script;
 use crate::{
-    CargoError, DescribeError, Manifest, PluginToml, PluginTomlError, ReadError, SCHEMA_BYTES_MAX,
-    Target, WorldError, check_world, stamp,
+    CargoError, DescribeError, Language, Manifest, PluginToml, PluginTomlError, ReadError,
+    SCHEMA_BYTES_MAX, ScriptError, Target, WorldError, check_world, stamp,
 };
 
 /// What to build, and where.
@@ -58,6 +59,9 @@ pub enum BuildError {
     /// It does not compile.
     #[error(transparent)]
     Cargo(#[from] CargoError),
+    /// It does not become a component.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// Its settings schema could not be had from its code.
     #[error("the settings schema could not be read: the describing module {0}")]
     Describe(#[from] DescribeError),
@@ -90,6 +94,7 @@ impl BuildError {
         match self {
             Self::PluginToml(error) => error.help(),
             Self::Cargo(error) => error.help(),
+            Self::Script(error) => error.help(),
             Self::Describe(_) => {
                 "name the plugin's type in `holdpoint_sdk::export!`, or name a file with \
                  `settings = \"….schema.json\"` in plugin.toml"
@@ -119,6 +124,9 @@ impl BuildError {
 /// The first thing that is wrong.
 pub fn build_plugin(request: &BuildRequest) -> Result<BuiltPlugin, BuildError> {
     let plugin_toml = PluginToml::read(&request.folder)?;
+    if plugin_toml.language != Language::Rust {
+        return build_script(request, plugin_toml);
+    }
     let target = plugin_toml.target;
     let package = Package::find(&request.folder, &request.target_folder, request.offline)?;
     let (settings, compiled) = thread::scope(|scope| {
@@ -142,6 +150,39 @@ pub fn build_plugin(request: &BuildRequest) -> Result<BuiltPlugin, BuildError> {
         Target::Unknown => encode(&compiled)?,
         Target::WasiP2 => compiled,
     };
+    check_world(&component, &manifest.kinds, &manifest.capabilities)?;
+    let component = stamp(component, &manifest)?;
+    Ok(BuiltPlugin {
+        component,
+        manifest,
+    })
+}
+
+/// The same in a language whose toolchain makes the component.
+fn build_script(
+    request: &BuildRequest,
+    plugin_toml: PluginToml,
+) -> Result<BuiltPlugin, BuildError> {
+    // A type that could be asked what it takes is there in Rust only.
+    let settings = match &plugin_toml.settings {
+        Some(path) => read_schema(&request.folder.join(path))?,
+        None => serde_json::json!({ "type": "object", "additionalProperties": false }),
+    };
+    let language = plugin_toml.language;
+    let manifest = plugin_toml.into_manifest(&request.folder, settings)?;
+    let capabilities: Vec<_> = manifest
+        .capabilities
+        .iter()
+        .map(|request| request.capability)
+        .collect();
+    let script = Script {
+        language,
+        folder: &request.folder,
+        target_folder: &request.target_folder,
+        kinds: &manifest.kinds,
+        capabilities: &capabilities,
+    };
+    let component = script.compile()?;
     check_world(&component, &manifest.kinds, &manifest.capabilities)?;
     let component = stamp(component, &manifest)?;
     Ok(BuiltPlugin {

@@ -9,6 +9,7 @@ mod inspect;
 mod manifest;
 mod plugin_toml;
 mod schema;
+mod script;
 mod stamp;
 mod structure;
 mod validate;
@@ -20,11 +21,12 @@ pub use describe::DescribeError;
 pub use engine::{VIRTUAL_WASI, compatibility, engine, engine_for};
 pub use inspect::{Import, Inspection, InterfaceNames, inspect};
 pub use manifest::{Capability, CapabilityRequest, Kind, Manifest, Rule, Severity};
-pub use plugin_toml::{PluginToml, PluginTomlError, Target};
+pub use plugin_toml::{Language, PluginToml, PluginTomlError, Target};
 pub use schema::{
     PATTERN_BYTES_MAX, SCHEMA_BYTES_MAX, SCHEMA_DEPTH_MAX, SUBSCHEMAS_MAX, SchemaError,
     SettingsSchema,
 };
+pub use script::ScriptError;
 pub use stamp::{
     API_VERSION, MANIFEST_BYTES_MAX, MANIFEST_SECTION, ReadError, oldest_api_version,
     read_manifest, stamp,

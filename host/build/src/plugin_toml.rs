@@ -15,7 +15,7 @@ use crate::{
 /// The largest `plugin.toml`, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "name",
     "version",
     "description",
@@ -25,6 +25,7 @@ const KEYS: [&str; 10] = [
     "rules",
     "capabilities",
     "settings",
+    "language",
     "target",
 ];
 const RULE_KEYS: [&str; 4] = ["id", "title", "severity", "help"];
@@ -55,9 +56,35 @@ pub struct PluginToml {
     /// A file with the JSON Schema of its settings, relative to the folder; none where the schema
     /// comes from the Rust type.
     pub settings: Option<PathBuf>,
-    /// What it is compiled for.
+    /// What it is written in.
+    #[serde(default)]
+    pub language: Language,
+    /// What it is compiled for, if it is written in Rust.
     #[serde(default)]
     pub target: Target,
+}
+
+/// What a plugin is written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Rust, with the kit of this repository.
+    #[default]
+    Rust,
+    /// JavaScript: the functions stand in `plugin.js`.
+    JavaScript,
+    /// Python: the functions stand in `plugin.py`.
+    Python,
+}
+
+impl std::fmt::Display for Language {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Rust => "rust",
+            Self::JavaScript => "javascript",
+            Self::Python => "python",
+        })
+    }
 }
 
 /// What a plugin is compiled for.

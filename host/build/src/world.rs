@@ -138,17 +138,23 @@ pub fn check_world(
     wit_component::targets(&resolve, world, component).map_err(mismatch)
 }
 
-/// The world of one plugin.
-fn make_world(
-    kinds: &[Kind],
-    capabilities: &[CapabilityRequest],
-) -> Result<(Resolve, WorldId), WorldError> {
-    let mut files = wit_parser::SourceMap::default();
-    for (name, content) in WIT_FILES {
-        files.push_str(name, content);
-    }
-    let mut world = String::from("package holdpoint:made;\nworld plugin {\n");
-    let requested = capabilities.iter().map(|request| request.capability);
+/// What the world of a plugin is called. It must not be what an interface, or a module of an author in
+/// Python, is called.
+pub(crate) const WORLD: &str = "made-component";
+
+/// The WIT files of the world of a plugin, by their paths in a folder, as every tool reads them.
+pub(crate) fn world_files(kinds: &[Kind], capabilities: &[Capability]) -> Vec<(String, String)> {
+    let contract = WIT_FILES.iter().map(|(name, content)| {
+        let path = format!("deps/holdpoint-plugin/{name}");
+        (path, (*content).to_owned())
+    });
+    let world = ("world.wit".to_owned(), world_text(kinds, capabilities));
+    contract.chain([world]).collect()
+}
+
+fn world_text(kinds: &[Kind], capabilities: &[Capability]) -> String {
+    let mut world = format!("package holdpoint:made;\nworld {WORLD} {{\n");
+    let requested = capabilities.iter().copied();
     for capability in requested
         .filter(|capability| *capability != Capability::Log)
         .chain([Capability::Log])
@@ -162,6 +168,23 @@ fn make_world(
         let _ = writeln!(world, "  export holdpoint:plugin/%{kind}@{API_VERSION};");
     }
     world.push_str("}\n");
+    world
+}
+
+/// The world of one plugin.
+fn make_world(
+    kinds: &[Kind],
+    capabilities: &[CapabilityRequest],
+) -> Result<(Resolve, WorldId), WorldError> {
+    let mut files = wit_parser::SourceMap::default();
+    for (name, content) in WIT_FILES {
+        files.push_str(name, content);
+    }
+    let requested: Vec<Capability> = capabilities
+        .iter()
+        .map(|request| request.capability)
+        .collect();
+    let world = world_text(kinds, &requested);
 
     let mut resolve = Resolve::default();
     let contract = files.parse().map_err(|(_, error)| mismatch(error))?;

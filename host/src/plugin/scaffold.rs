@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint_build::{Kind, ManifestError, check_plugin_name};
+use holdpoint_build::{Kind, Language, ManifestError, check_plugin_name};
 
 /// The examples: path and text of each file.
 const TEMPLATES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
@@ -15,6 +15,9 @@ const KIT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/kit.rs"));
 /// What the workspace of the kit inherits from.
 const WORKSPACE: &str = include_str!("../../../Cargo.toml");
 
+/// The kits of the other languages.
+const OTHER_KITS: [&str; 2] = ["sdk/js/", "sdk/python/"];
+
 /// Where the kit lies in the folder of a plugin.
 const VENDOR: &str = "vendor/holdpoint";
 
@@ -25,6 +28,8 @@ pub struct Scaffold {
     pub name: String,
     /// What it is.
     pub kind: Kind,
+    /// What it is written in.
+    pub language: Language,
     /// Folder of a kit that lies elsewhere; none to have one in the folder.
     pub kit: Option<String>,
 }
@@ -35,6 +40,14 @@ pub enum ScaffoldError {
     /// It would have a name that no plugin may have.
     #[error("a plugin cannot have that name: {0}")]
     Name(#[source] ManifestError),
+    /// There is no example of the kind in the language.
+    #[error("there is no example of the kind {kind} in {language}")]
+    NoExample {
+        /// The kind.
+        kind: Kind,
+        /// The language.
+        language: Language,
+    },
     /// A part of this program is not what it should be.
     #[error("the example cannot be made: {0}")]
     Template(String),
@@ -46,6 +59,10 @@ impl ScaffoldError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Name(_) => "use lower-case letters, digits and hyphens, such as `no-fridays`",
+            Self::NoExample { .. } => {
+                "begin with the example of a policy, or with the one of the kind in Rust; \
+                 wit/README.md has what each kind is asked"
+            }
             Self::Template(_) => "report it with the output of `holdpoint --version`",
         }
     }
@@ -59,6 +76,9 @@ impl Scaffold {
     /// When the name is none of a plugin.
     pub fn files(&self) -> Result<BTreeMap<String, String>, ScaffoldError> {
         check_plugin_name(&self.name).map_err(ScaffoldError::Name)?;
+        if self.language != Language::Rust {
+            return self.script();
+        }
         let kind = self.kind.to_string();
         let mut files = BTreeMap::new();
         let head = format!(
@@ -72,14 +92,7 @@ impl Scaffold {
             "src/lib.rs".to_owned(),
             template(&format!("{kind}/lib.rs"))?.to_owned(),
         );
-        let cases = format!("{kind}/cases/");
-        for (path, text) in TEMPLATES {
-            if let Some(name) = path.strip_prefix(cases.as_str()) {
-                // Findings have the full names of rules.
-                let text = text.replace("{{name}}", &self.name);
-                files.insert(format!("cases/{name}"), text);
-            }
-        }
+        self.cases(&mut files);
         let kit = match &self.kit {
             Some(kit) => kit.clone(),
             None => format!("{VENDOR}/sdk"),
@@ -104,9 +117,78 @@ impl Scaffold {
         files.insert(".gitignore".to_owned(), filled("rust/gitignore")?);
         if self.kit.is_none() {
             for (path, text) in KIT {
-                files.insert(format!("{VENDOR}/{path}"), (*text).to_owned());
+                if !OTHER_KITS.iter().any(|kit| path.starts_with(kit)) {
+                    files.insert(format!("{VENDOR}/{path}"), (*text).to_owned());
+                }
             }
             files.insert(format!("{VENDOR}/Cargo.toml"), workspace()?);
+        }
+        Ok(files)
+    }
+}
+
+impl Scaffold {
+    /// The cases of the example.
+    fn cases(&self, files: &mut BTreeMap<String, String>) {
+        let cases = format!("{}/cases/", self.kind);
+        for (path, text) in TEMPLATES {
+            if let Some(name) = path.strip_prefix(cases.as_str()) {
+                // Findings have the full names of rules.
+                let text = text.replace("{{name}}", &self.name);
+                files.insert(format!("cases/{name}"), text);
+            }
+        }
+    }
+
+    /// The same in JavaScript or Python: the example of a policy.
+    fn script(&self) -> Result<BTreeMap<String, String>, ScaffoldError> {
+        let (kind, language) = (self.kind, self.language);
+        if kind != Kind::Policy {
+            return Err(ScaffoldError::NoExample { kind, language });
+        }
+        let (folder, kit, own): (_, _, &[&str]) = match language {
+            Language::Python => (
+                "python",
+                "sdk/python/holdpoint/",
+                &["plugin.py", "requirements.txt"],
+            ),
+            Language::Rust | Language::JavaScript => {
+                ("javascript", "sdk/js/", &["plugin.js", "package.json"])
+            }
+        };
+        let plugin_toml = format!(
+            "name = \"{}\"\nversion = \"0.1.0\"\nlicense = \"LicenseRef-unpublished\"\n\
+             language = \"{language}\"\nsettings = \"settings.schema.json\"\n{}",
+            self.name,
+            template("policy/plugin.toml")?
+        );
+        let description = description(&plugin_toml)?;
+        let pipeline = template("policy/pipeline.toml")?.replace("{{name}}", &self.name);
+        let vendor =
+            "| `vendor/` | the kit that the plugin is written with: not yours to change |\n";
+        let filled = |path: &str| -> Result<String, ScaffoldError> {
+            Ok(template(&format!("{folder}/{path}"))?
+                .replace("{{name}}", &self.name)
+                .replace("{{description}}", &description)
+                .replace("{{vendor}}", vendor)
+                .replace("{{pipeline}}", &pipeline))
+        };
+        let mut files = BTreeMap::new();
+        for path in own {
+            files.insert((*path).to_owned(), filled(path)?);
+        }
+        files.insert("README.md".to_owned(), filled("README.md")?);
+        files.insert(".gitignore".to_owned(), filled("gitignore")?);
+        let schema = template("policy/settings.schema.json")?;
+        files.insert("settings.schema.json".to_owned(), schema.to_owned());
+        files.insert("plugin.toml".to_owned(), plugin_toml);
+        self.cases(&mut files);
+        for (path, text) in KIT {
+            if let Some(name) = path.strip_prefix(kit) {
+                files.insert(format!("vendor/holdpoint/{name}"), (*text).to_owned());
+            } else if *path == "LICENSE" {
+                files.insert("vendor/holdpoint/LICENSE".to_owned(), (*text).to_owned());
+            }
         }
         Ok(files)
     }

@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use holdpoint_build::Language;
+
 use super::{Error, shown};
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Kind, Text};
@@ -20,6 +22,7 @@ use crate::plugin::Scaffold;
 Examples:
   holdpoint plugin new no-fridays
   holdpoint plugin new page-answers --kind verify
+  holdpoint plugin new no-fridays --lang python
   cd no-fridays && holdpoint plugin test")]
 pub(super) struct Arguments {
     /// Name of the plugin, such as no-fridays
@@ -29,11 +32,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "KIND", default_value = "policy", value_parser = kind)]
     kind: Kind,
 
+    /// What it is written in: rust, javascript or python
+    #[arg(long = "lang", value_name = "LANGUAGE", default_value = "rust", value_parser = language)]
+    language: Language,
+
     /// Folder to make it in
     #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
     parent: PathBuf,
 
-    /// Folder of holdpoint-sdk, for plugins that share one; without it the plugin has its own
+    /// Folder of holdpoint-sdk, for plugins in Rust that share one; without it the plugin has its own
     #[arg(long, value_name = "FOLDER")]
     sdk: Option<PathBuf>,
 }
@@ -46,10 +53,19 @@ fn kind(text: &str) -> Result<Kind, String> {
     })
 }
 
+fn language(text: &str) -> Result<Language, String> {
+    let languages = [Language::Rust, Language::JavaScript, Language::Python];
+    languages
+        .into_iter()
+        .find(|language| language.to_string() == text)
+        .ok_or_else(|| "expected one of rust, javascript, python".to_owned())
+}
+
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let scaffold = Scaffold {
         name: arguments.name.clone(),
         kind: arguments.kind,
+        language: arguments.language,
         kit: match &arguments.sdk {
             None => None,
             Some(folder) => {
@@ -89,6 +105,14 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     page.gap();
     page.text(0, "Next:");
     page.text(2, &format!("cd {}", shown(&folder).terminal()));
+    match arguments.language {
+        Language::Rust => {}
+        Language::JavaScript => page.text(2, "npm install"),
+        Language::Python => page.text(
+            2,
+            "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt",
+        ),
+    }
     page.text(2, "holdpoint plugin test");
     output.put(page)?;
     Ok(ExitCode::GO)

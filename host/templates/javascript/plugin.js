@@ -1,0 +1,16 @@
+import { at } from "./vendor/holdpoint/index.js";
+import { commits } from "./vendor/holdpoint/commits.js";
+
+/**
+ * Holds back commits that were not meant to be released.
+ *
+ * @param {import("./vendor/holdpoint/types").Release} release
+ * @param {{ prefixes?: string[] }} settings what settings.schema.json describes
+ */
+export function* check(release, { prefixes = ["fixup!", "squash!", "WIP"] }) {
+  for (const { id, summary } of commits()) {
+    if (prefixes.some((prefix) => summary.startsWith(prefix))) {
+      yield { rule: "draft", message: `“${summary}” is a draft.`, location: at.commit(id) };
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// Every kind, and every capability, as the contract has them.
+import { at, Fault } from "./vendor/holdpoint/index.js";
+import { commits, commitTexts } from "./vendor/holdpoint/commits.js";
+import { changes } from "./vendor/holdpoint/changes.js";
+import { artifacts } from "./vendor/holdpoint/artifacts.js";
+import { evidence, readEvidence } from "./vendor/holdpoint/evidence.js";
+import { pastReleases } from "./vendor/holdpoint/history.js";
+import { listFolder, readText } from "./vendor/holdpoint/tree.js";
+import { request } from "./vendor/holdpoint/http.js";
+import { secret } from "./vendor/holdpoint/secrets.js";
+import { log } from "./vendor/holdpoint/log.js";
+export function* check(release, { prefixes = [] }) {
+  if (prefixes.includes("fault")) throw new Fault("not today", { code: "unavailable", retry: true });
+  if (prefixes.includes("error")) undefined.nothing;
+  const say = (m) => ({ rule: "draft", message: m });
+  yield say([...commits()].map((c) => c.summary + c.time).join("|"));
+  yield say([...commitTexts()].map((c) => JSON.stringify(c.trailers) + c.author.name).join("|"));
+  yield say([...changes()].map((c) => c.path + c.how).join("|"));
+  yield say([...artifacts()].map((c) => c.name + c.size).join("|"));
+  yield say(evidence().map((c) => c.name + c.mediaType).join("|") + new TextDecoder().decode(readEvidence("sbom")));
+  try { readEvidence("none"); } catch (e) { yield say("evidence: " + String(e?.payload ?? e)); }
+  yield say([...pastReleases()].map((c) => c.version + c.ended).join("|"));
+  yield say(listFolder("docs/").join() + readText("docs/a.md"));
+  try { readText("no.md"); } catch (e) { yield say("tree: " + String(e?.payload ?? e)); }
+  const r = request("https://a.example.com/1", { headers: { authorization: secret("token") } });
+  yield say(`${r.status} ${r.header("X-A")} ${r.json().ok}`);
+  try { request("https://a.example.com/2"); } catch (e) { yield say("http: " + e.message + e.retry + (e instanceof Fault)); }
+  log.info("said");
+  yield { rule: "draft", severity: "warning", message: "at", location: at.file("src/a.rs", 3), help: "h" };
+}
+export const assess = () => ({ magnitude: 3.5, factors: [{ name: "n", evidence: "e", weight: 1, heuristic: true, location: at.commit("0000000000000000000000000000000000000001") }] });
+export const claim = () => [{ demand: { tag: "lease", val: { key: "k", sharing: "exclusive" } }, reason: "r" }, { demand: { tag: "approval", val: { principal: "p", count: 1 } }, reason: "r" }, { demand: { tag: "window", val: { start: 1n } }, reason: "r" }];
+export const render = () => [{ path: "A.md", content: { tag: "insertion", val: { heading: "# A", content: "b" } }, title: "t" }];
+export const compose = (release, settings, event, channel) => [{ mediaType: channel.mediaType, body: JSON.stringify({ k: event.kind }), summary: "s" }];
+const planned = { method: "POST", url: "https://deploy.example.com/1", headers: [{ name: "x-a", value: "b" }], content: { tag: "bytes", val: new Uint8Array([123, 125]) }, success: [200], idempotencyKey: "" };
+export const plan = () => [{ name: "one", title: "t", request: planned, undo: { ...planned, method: "DELETE" } }];
+export const measure = (release, settings, attempt) => ({ health: "healthy", reason: `attempt ${attempt}`, measures: [{ name: "m", value: 1.5, unit: "s", bound: "< 2" }] });
