@@ -10,6 +10,7 @@ mod compile;
 mod completions;
 mod configuration;
 mod defect;
+mod doctor;
 mod exit_code;
 mod failure;
 mod history;
@@ -89,6 +90,7 @@ enum Command {
     Abort(abort::Arguments),
     History(history::Arguments),
     Plugin(plugin::Arguments),
+    Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
     CompileComponent(compile::Arguments),
@@ -103,6 +105,7 @@ impl Command {
             Self::Status(arguments) => arguments.format,
             Self::Resume(arguments) => arguments.format,
             Self::History(arguments) => arguments.format,
+            Self::Doctor(arguments) => arguments.format,
             Self::Plugin(arguments) => match arguments.format() {
                 plugin::Form::Human => Format::Human,
                 plugin::Form::Json => Format::Json,
@@ -127,6 +130,7 @@ impl Command {
             Self::Check(arguments) => check::execute(arguments, output),
             Self::Next(arguments) => next::execute(arguments, output),
             Self::Plugin(arguments) => plugin::execute(arguments, output),
+            Self::Doctor(arguments) => doctor::execute(arguments, output),
             Self::Completions(arguments) => completions::execute(arguments, output),
             Self::CompileComponent(arguments) => compile::execute(arguments),
         }

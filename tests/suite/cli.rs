@@ -1,6 +1,6 @@
 //! The command line itself: what is on standard output and what is not, help, completions.
 
-use crate::context::{Context, Repository};
+use crate::context::{Context, Ran, Repository};
 use crate::schema::assert_fits;
 
 fn repository(context: &Context) -> Repository {
@@ -80,7 +80,7 @@ fn help_has_examples_and_exit_codes() {
         ran.stdout
     };
     assert!(help(&["--help"]).contains("0 go  1 no-go  2 usage"));
-    for command in ["run", "check", "next", "completions"] {
+    for command in ["run", "check", "next", "doctor", "completions"] {
         let help = help(&[command, "--help"]);
         assert!(
             help.contains(&format!("Examples:\n  holdpoint {command}")),
@@ -143,4 +143,40 @@ fn a_usage_error_cannot_hold_a_command() {
     );
     assert!(!ran.stderr.contains("##"), "{}", ran.stderr);
     assert!(!ran.stderr.contains('\u{202e}'), "{}", ran.stderr);
+}
+
+#[test]
+fn the_doctor_says_what_is_missing_and_what_to_do() {
+    let context = Context::new();
+    let doctor = |arguments: &[&str], path: &str| {
+        let mut command = context.command(context.path());
+        command.arg("doctor").args(arguments).env("PATH", path);
+        Ran::of(command.output())
+    };
+    let ran = doctor(&[], "/nonexistent").expect_code(0);
+    insta::with_settings!({filters => [
+        (r"holdpoint \d+\.\d+\.\d+", "holdpoint VERSION"),
+        (r"compiled within limits.*\n(?s:.*?)ready    cache", "compiled within …\nready    cache"),
+    ]}, {
+        insta::assert_snapshot!(ran.stdout);
+    });
+    // What keeps a run from being recorded is a reason to end with 2.
+    let store = context.write("store", "no folder");
+    let ran = doctor(
+        &["--store", store.to_str().expect("a path")],
+        "/nonexistent",
+    )
+    .expect_code(2);
+    assert!(ran.stdout.contains("broken   store"), "{}", ran.stdout);
+    let ran = doctor(
+        &["--plugin", "oci://127.0.0.1:9/a:1", "--format", "json"],
+        "/nonexistent",
+    );
+    let report = ran.expect_code(2).json();
+    let checks = report["checks"].as_array().expect("checks");
+    let registry = checks.iter().find(|check| check["what"] == "registry");
+    let registry = registry.expect("it was looked at");
+    assert_eq!(registry["state"], "broken");
+    let found = registry["found"].as_str().expect("words");
+    assert!(found.contains("127.0.0.1 is a loopback address"), "{found}");
 }

@@ -290,7 +290,7 @@ impl Failure {
         }
     }
 
-    fn help(&self) -> Option<String> {
+    pub(super) fn help(&self) -> Option<String> {
         match self {
             Self::Configuration(error) => error.help(),
             Self::Release(error) => error.help(),
