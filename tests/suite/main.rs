@@ -27,6 +27,7 @@ mod delivery;
 mod documents;
 mod evidence;
 mod freeze;
+mod frozen;
 mod fuzz;
 mod gate;
 mod hostile;
