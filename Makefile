@@ -29,7 +29,8 @@ PYTHON := $(TARGET_FOLDER)/tools/python
 PYTHON_READY := $(PYTHON)/bin/componentize-py
 REGISTRY := $(TARGET_FOLDER)/tools/registry
 REGISTRY_READY := $(REGISTRY)/usr/bin/docker-registry
-SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/debian tests/mutants/run tests/fuzz/run
+SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/debian tests/mutants/run tests/fuzz/run \
+	tests/cases/own-policy/run
 
 SHELL := bash
 .DEFAULT_GOAL := help
