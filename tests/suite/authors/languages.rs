@@ -90,8 +90,10 @@ fn every_kind(context: &Context, plugin: &Path, module: &str, source: &str) -> V
     let case = include_str!("every_kind/case.toml");
     let kinds = ["risk", "resource", "document", "notify", "action", "verify"];
     let others = kinds.map(|kind| (kind, kind, "none"));
-    let policy = [("answer", "none"), ("fault", "fault"), ("error", "error")];
-    let policy = policy.map(|(name, prefix)| (name, "policy", prefix));
+    // What is no list is a fault, and never an empty one.
+    let no_list = ["promise", "generator", "object", "text", "nothing"];
+    let policy = ["none", "fault", "error"].into_iter().chain(no_list);
+    let policy = policy.map(|prefix| (prefix, "policy", prefix));
     for (name, kind, prefix) in others.into_iter().chain(policy) {
         let text = case.replace("KIND", kind).replace("PREFIX", prefix);
         fs::write(cases.join(name).with_extension("toml"), text).expect("the case");

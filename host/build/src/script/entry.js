@@ -1,9 +1,18 @@
 // Written by `holdpoint plugin build`.
 
-const value = (answer) => answer;
-const list = (answer) => [...answer];
+const value = (answer) => {
+  if (typeof answer?.then === "function") throw new Error("the answer is a promise: nothing can be awaited");
+  return answer;
+};
+// What is no list must not be taken for an empty one: that would be a go.
+const list = (answer) => {
+  if (typeof value(answer)?.[Symbol.iterator] !== "function" || typeof answer !== "object") {
+    throw new Error("the answer is no list: return an array, or write a generator that is not async");
+  }
+  return [...answer];
+};
 const findings = (answer) =>
-  Array.from(answer, (finding) => ({
+  list(answer).map((finding) => ({
     severity: undefined,
     help: undefined,
     ...finding,

@@ -16,6 +16,29 @@ from wit_world.exports import action, document, notify, resource, risk, verify
 from wit_world.imports.model import Header, Location_Commit
 
 def check(release, settings):
+    prefix = settings.get("prefixes", [""])[0]
+    if prefix == "promise":
+        return waiting()
+    if prefix == "generator":
+        return flowing()
+    if prefix == "object":
+        return finding("draft", "alone")
+    if prefix == "text":
+        return "draft"
+    if prefix == "nothing":
+        return None
+    return found(release, settings)
+
+
+async def waiting():
+    return []
+
+
+async def flowing():
+    yield finding("draft", "late")
+
+
+def found(release, settings):
     prefixes = settings.get("prefixes", [])
     if "fault" in prefixes:
         raise Fault("not today", FaultCode.UNAVAILABLE, retry=True)
