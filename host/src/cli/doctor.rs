@@ -15,6 +15,7 @@ use super::network::ProxyArguments;
 use super::record::StoreArguments;
 use super::{ExitCode, Failure, Format, Output};
 use crate::model::{Digest, Text};
+use crate::pipeline::Taking;
 use crate::plugin;
 use crate::plugin::registry::{Access, Reference, Registry};
 use crate::report::Page;
@@ -38,6 +39,10 @@ pub(super) struct Arguments {
     /// Look also whether this plugin of a registry is there
     #[arg(long, value_name = "REFERENCE")]
     plugin: Option<String>,
+
+    /// Pipeline file that says how its registry is asked
+    #[arg(long, value_name = "FILE", requires = "plugin")]
+    pipeline: Option<PathBuf>,
 
     /// Whom the output is for
     #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -125,7 +130,8 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         checks.push(Check::failed("proxy", failure));
     }
     if let (Some(reference), Ok(client)) = (&arguments.plugin, &client) {
-        checks.push(runtime.block_on(registry(reference, client)));
+        let pipeline = arguments.pipeline.as_deref();
+        checks.push(runtime.block_on(registry(reference, pipeline, client)));
     }
     checks.extend(languages());
     let report = Report {
@@ -220,13 +226,21 @@ async fn store(arguments: &Arguments) -> Check {
 }
 
 /// Whether a plugin of a registry can be had from here.
-async fn registry(reference: &str, client: &HttpClient) -> Check {
+async fn registry(reference: &str, pipeline: Option<&Path>, client: &HttpClient) -> Check {
     const WHAT: &str = "registry";
     let reference = match reference.parse::<Reference>() {
         Ok(reference) => reference,
         Err(error) => return Check::broken(WHAT, error.to_string(), error.help()),
     };
-    let registry = Registry::new(client, reference.host(), &Access::default());
+    let access = match pipeline {
+        None => Ok(Access::default()),
+        Some(pipeline) => Taking::open(pipeline).and_then(|taking| taking.access(reference.host())),
+    };
+    let access = match access {
+        Ok(access) => access,
+        Err(error) => return Check::failed(WHAT, &error.into()),
+    };
+    let registry = Registry::new(client, reference.host(), &access);
     match registry.find(&reference).await {
         Ok(found) => Check::ready(WHAT, format!("{reference} is {}", found.component)),
         Err(error) => Check::broken(WHAT, error.to_string(), error.help()),
@@ -292,8 +306,11 @@ fn major(version: &str) -> u32 {
 
 /// The first line that a program says; none where it is not there or fails.
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
+    // Not where this was called: a checkout may say there which of several such programs is run.
     let ran = Command::new(Path::new(program))
         .args(arguments)
+        .current_dir("/")
+        .env_remove("RUSTUP_TOOLCHAIN")
         .stdin(Stdio::null())
         .output()
         .ok()

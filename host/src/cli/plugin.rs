@@ -144,6 +144,12 @@ pub(super) enum Error {
         /// The folder.
         path: Text,
     },
+    /// There is a case of the name already.
+    #[error("{} is already there", path.terminal())]
+    CaseExists {
+        /// The file.
+        path: Text,
+    },
     /// Nothing is tested.
     #[error("the plugin in {} has no tests", folder.terminal())]
     NoCases {
@@ -285,6 +291,9 @@ impl Error {
             Self::Write { .. } => "name another file with `--out`".to_owned(),
             Self::Scaffold { source, .. } => source.help().to_owned(),
             Self::Exists { .. } => "choose another name, or another folder with `--in`".to_owned(),
+            Self::CaseExists { .. } => {
+                "give the case another name with `--as-case`, or remove the one that is there".to_owned()
+            }
             Self::NoCases { .. } => {
                 "write a case, such as cases/clean.toml with `[release]` and what is released, or \
                  record one with `--record RANGE`"

@@ -195,6 +195,11 @@ fn what_a_server_answered_is_recorded_once() {
     assert!(expected.expect("it was written").contains("approved"));
     drop(server);
     again(&context, &[]).expect_code(0);
+    // A name that was chosen twice does not take the place of the case that has it.
+    let mut command = context.command(context.path());
+    command.env("TOKEN", "a secret of some length");
+    let twice = Ran::of(command.args(test).args(record).output()).expect_code(2);
+    assert!(twice.stderr.contains("already there"), "{}", twice.stderr);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Error, new, test};
+use super::{Error, new, shown, test};
 use crate::cli::Failure;
 use crate::cli::network::ProxyArguments;
 use crate::cli::record::random_bits;
@@ -214,6 +214,11 @@ fn write(
     recorded: &RecordedCase,
     release: &Release,
 ) -> Result<(), Error> {
+    // What somebody wrote is not lost for a name that was chosen twice.
+    let case = test::case_file(folder, name, "toml");
+    if case.symlink_metadata().is_ok() {
+        return Err(Error::CaseExists { path: shown(&case) });
+    }
     let json = serde_json::to_string_pretty(recorded).unwrap_or_default();
     let file = test::case_file(folder, name, "recorded.json");
     new::write(&file, &format!("{json}\n"))?;
@@ -226,7 +231,7 @@ fn write(
         subject.totals.commits,
         format!("{name}.recorded.json")
     );
-    new::write(&test::case_file(folder, name, "toml"), &words)
+    new::write(&case, &words)
 }
 
 /// What is asked of a plugin of this kind, whatever is released.

@@ -107,16 +107,18 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     let sandbox = sandbox(arguments.cache.open())?;
     let loaded = sandbox.load_for_cases(&plugin.component, Arc::clone(&plugin.manifest))?;
     let mut names = arguments.case.clone();
+    let mut recorded = None;
     if arguments.record.is_asked() {
-        let recorded = record::record(&arguments.record, folder, &plugin, (&sandbox, &loaded))?;
-        names.push(recorded);
+        let name = record::record(&arguments.record, folder, &plugin, (&sandbox, &loaded))?;
+        names.push(name.clone());
+        recorded = Some(name);
     }
     let names = case_names(folder, &names)?;
     let runtime = tokio::runtime::Handle::current();
     let mut tried = Vec::with_capacity(names.len());
     for name in names {
         // What was just recorded is what is expected.
-        let is_new = arguments.record.is_asked();
+        let is_new = recorded.as_ref() == Some(&name);
         tried.push(runtime.block_on(one(folder, name, &loaded, arguments.update || is_new))?);
     }
     let (differ, code) = match tried
