@@ -266,6 +266,15 @@ fn a_tag_that_names_something_else_changes_nothing_until_it_is_taken() {
     let locked = world.read("holdpoint.lock");
     let replaced = world.push(&second, &reference).expect_code(0);
     assert!(replaced.stdout.contains("replaced"), "{}", replaced.stdout);
+    // Taking it once more is no way around an update.
+    let again = world.plugin(&add).expect_code(2);
+    assert!(
+        words(&again.stderr).contains("is something else now"),
+        "{}",
+        again.stderr
+    );
+    assert!(again.stderr.contains("plugin update"), "{}", again.stderr);
+    assert_eq!(world.read("holdpoint.lock"), locked);
     // The bytes that were taken are what is checked, from the registry too.
     let vendored = world.plugin(&["vendor", "--no-cache"]).expect_code(0);
     let digest = |text: &str| {
@@ -367,6 +376,73 @@ fn a_signature_by_somebody_else_is_not_taken_unseen() {
     );
     world.plugin(&["update", "--accept"]).expect_code(0);
     world.judged(&[]);
+}
+
+/// What an organization asks for beside what the project does: the lock beside the project's file has
+/// nothing of it.
+#[test]
+fn an_organization_asks_for_signatures_of_plugins_that_are_locked() {
+    let registry = RealRegistry::start();
+    let world = World::new(registry.0.address());
+    let file = world.component("hostile");
+    world.sign(&file, "acme");
+    let reference = registry.reference("vendor/judge:1");
+    world.push(&file, &reference).expect_code(0);
+    world
+        .plugin(&["add", &reference, "--name", "judge", "--stage", "policy"])
+        .expect_code(0);
+    let policy = world.context.write("gate/policy.toml", trusting("acme"));
+    let policy = policy.to_str().expect("a path");
+    let report = world.judged(&["--policy", policy]);
+    let signers = &report["stages"][0]["plugins"][0]["signers"];
+    assert_eq!(signers[0]["name"], "acme", "{report:#}");
+    world.sign(&file, "zeta");
+    world.context.write("gate/policy.toml", trusting("zeta"));
+    let ran = world.run(&["--policy", policy]).expect_code(2);
+    assert!(
+        words(&ran.stderr).contains("of none of the keys"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn another_version_in_the_pipeline_file_is_taken_by_an_update() {
+    let registry = RealRegistry::start();
+    let world = World::new(registry.0.address());
+    let (first, second) = (registry.reference("judge:1"), registry.reference("judge:2"));
+    let file = world.component("hostile");
+    world.push(&file, &first).expect_code(0);
+    world.push(&file, &second).expect_code(0);
+    world
+        .plugin(&["add", &first, "--name", "judge", "--stage", "policy"])
+        .expect_code(0);
+    let text = world.read("holdpoint.toml").replace(&first, &second);
+    world.context.write("gate/holdpoint.toml", text);
+    let ran = world.run(&[]).expect_code(2);
+    assert!(
+        words(&ran.stderr).contains("the source is"),
+        "{}",
+        ran.stderr
+    );
+    let updated = world.plugin(&["update", "judge"]).expect_code(0);
+    assert!(
+        words(&updated.stdout).contains(&second),
+        "{}",
+        updated.stdout
+    );
+    world.judged(&[]);
+    // What the file does not name any more is asked about no more, and not kept.
+    world.plugin(&["vendor"]).expect_code(0);
+    world.pipeline(registry.0.address(), "");
+    drop(registry);
+    world.plugin(&["update"]).expect_code(0);
+    let vendored = world.plugin(&["vendor"]).expect_code(0);
+    assert!(
+        words(&vendored.stdout).contains("removed"),
+        "{}",
+        vendored.stdout
+    );
 }
 
 #[test]

@@ -256,6 +256,12 @@ pub(super) enum Error {
         /// Where it was to come from.
         now: Text,
     },
+    /// The lock has other bytes of it.
+    #[error("`{}` is in holdpoint.lock, and is something else now", name.terminal())]
+    Other {
+        /// The name.
+        name: Text,
+    },
     /// The lock has no such plugin.
     #[error("holdpoint.lock has no plugin `{}`", name.terminal())]
     NotLocked {
@@ -323,6 +329,9 @@ impl Error {
             Self::Taken { .. } => {
                 "give it another name with --name, or take the table of the name out of the file"
                     .to_owned()
+            }
+            Self::Other { .. } => {
+                "`holdpoint plugin update NAME` shows how it differs, and takes it".to_owned()
             }
             Self::NotLocked { .. } => "take it in with `holdpoint plugin add SOURCE`".to_owned(),
             Self::NoKey => "name one with --key".to_owned(),

@@ -1,5 +1,6 @@
 //! Whose signature a plugin has to have, and what is refused whoever signed it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -85,6 +86,25 @@ impl Patterns {
     }
 }
 
+/// Who signed a plugin.
+pub(super) struct Signed {
+    pub(super) signers: Vec<Signer>,
+    /// The keys by the word of the file that names the plugin: what the lock beside that file has.
+    pub(super) by_own_file: BTreeSet<Digest>,
+    /// Whether the change under judgement could have put one of the keys where it is.
+    pub(super) trust: Trust,
+}
+
+impl Default for Signed {
+    fn default() -> Self {
+        Self {
+            signers: Vec::new(),
+            by_own_file: BTreeSet::new(),
+            trust: Trust::Trusted,
+        }
+    }
+}
+
 /// The signatures of a plugin, asked for where [trust] wants one.
 pub(super) type Signatures<'a> = &'a dyn Fn() -> Result<Vec<Signature>, Problem>;
 
@@ -146,7 +166,7 @@ pub(super) fn signers(
     plugin: &Plugin,
     signatures: Signatures<'_>,
     read: ReadBeside<'_>,
-) -> Result<(Vec<Signer>, Trust), ConfigurationError> {
+) -> Result<Signed, ConfigurationError> {
     let mut trust = Trust::Trusted;
     let denied = || plan.trust.iter().flat_map(|plan| &plan.denied);
     if let Some(denied) = denied().find(|denied| denied.value == plugin.digest) {
@@ -157,9 +177,9 @@ pub(super) fn signers(
         }));
     }
     if let PluginSource::Embedded(_) = &plugin.source {
-        return Ok((Vec::new(), trust));
+        return Ok(Signed::default());
     }
-    let mut signers = Vec::new();
+    let mut found = Signed::default();
     for file in plan.trust.iter().filter(|file| !file.keys.is_empty()) {
         let named = &plugin.manifest.name;
         let mut keys = Vec::new();
@@ -202,12 +222,15 @@ pub(super) fn signers(
                 at: denied.site.words(),
             }));
         }
-        signers.push(Signer {
+        if Arc::ptr_eq(&planned.key.site.source, &site.source) {
+            found.by_own_file.insert(*key.id());
+        }
+        found.signers.push(Signer {
             name: planned.name.clone(),
             key: *key.id(),
         });
     }
-    Ok((signers, trust))
+    Ok(Signed { trust, ..found })
 }
 
 fn read_key(

@@ -146,15 +146,18 @@ impl Beside<'_> {
         }
     }
 
-    /// How a registry is asked for the plugins of this file.
+    /// How a registry is asked for the plugins of this file; none where it may not be. Under a file that is
+    /// not trusted no registry is: it could name any, and be sent what the user is logged in with.
     pub(super) fn access(
         &self,
         registries: &[RegistryPlan],
         host: &str,
-    ) -> Result<Access, ConfigurationError> {
-        access(registries, self.source, host, &|path, site| {
+    ) -> Result<Option<Access>, ConfigurationError> {
+        let (access, trust) = access(registries, self.source, host, &|path, site| {
             read_beside(path, site, self.folder, self.repository)
-        })
+        })?;
+        let trusted = [trust, self.source.trust] == [Trust::Trusted; 2];
+        Ok(trusted.then_some(access))
     }
 }
 
@@ -164,18 +167,20 @@ pub(super) fn access(
     source: &Arc<Source>,
     host: &str,
     read: ReadBeside<'_>,
-) -> Result<Access, ConfigurationError> {
+) -> Result<(Access, Trust), ConfigurationError> {
     let mut plans = registries.iter();
     let plan = plans.find(|plan| {
         plan.host.eq_ignore_ascii_case(host) && Arc::ptr_eq(&plan.site.source, source)
     });
     let Some(plan) = plan else {
-        return Ok(Access::default());
+        return Ok((Access::default(), Trust::Trusted));
     };
+    let mut trust = Trust::Trusted;
     let authorities = match &plan.ca {
         None => None,
         Some(Set { value: path, site }) => {
-            let (bytes, _) = read(path, site)?;
+            let (bytes, ca_trust) = read(path, site)?;
+            trust = ca_trust;
             let authorities = Authorities::from_pem(&bytes).map_err(|source| {
                 site.error(Problem::Authorities {
                     user: ValueUser::Registry(plan.host.clone()),
@@ -186,9 +191,10 @@ pub(super) fn access(
             Some(authorities)
         }
     };
-    Ok(Access {
+    let access = Access {
         is_plain: plan.is_plain,
         addresses: plan.addresses.clone(),
         authorities,
-    })
+    };
+    Ok((access, trust))
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use holdpoint_build::nearest;
@@ -15,7 +15,7 @@ use super::problem::{ConfigurationError, Problem};
 use super::quantity::Size;
 use super::registries::Beside;
 use super::source::{Origin, Site};
-use crate::model::{Grants, Kind, Text};
+use crate::model::{Digest, Grants, Kind, Text};
 use crate::plugin::components::{Components, Wanted};
 use crate::plugin::lock::Locked;
 use crate::plugin::registry::Reference;
@@ -82,11 +82,12 @@ pub(super) fn resolve(
         let named = (name.as_str(), named, source_site(plugin));
         let signatures = || shelf.signatures(plan, name, plugin, &taken);
         let beside = |path: &str, site: &Site| read_beside(path, site, folder, repository);
-        let (signers, signers_trust) = signers(plan, named, read, &signatures, &beside)?;
-        if signers_trust == Trust::Untrusted {
+        let signed = signers(plan, named, read, &signatures, &beside)?;
+        if signed.trust == Trust::Untrusted {
             trust = Trust::Untrusted;
         }
-        check_locked_signers(name, source_site(plugin), taken.locked.as_ref(), &signers)?;
+        let locked = taken.locked.as_ref();
+        check_locked_signers(name, source_site(plugin), locked, &signed.by_own_file)?;
         let grants = plugin.grants();
         plugin::check_grants(name, &read.manifest, &grants).map_err(|source| {
             plugin.site.error(Problem::PluginRead {
@@ -105,7 +106,7 @@ pub(super) fn resolve(
             plugin: taken.plugin,
             settings,
             grants,
-            signers,
+            signers: signed.signers,
             site: plugin.site.clone(),
         };
         plugins.insert(name.clone(), resolved);
@@ -272,8 +273,7 @@ impl Shelf<'_> {
         read_bundles(&bundles, place).map_err(unsigned)
     }
 
-    /// Asks for something of a plugin in a registry. Under a file that is not trusted no registry is
-    /// asked: it could name any, and be sent what the user is logged in with.
+    /// Asks for something of a plugin in a registry.
     fn with_wanted<T>(
         &self,
         plan: &Plan,
@@ -282,10 +282,7 @@ impl Shelf<'_> {
         ask: impl FnOnce(&Components, Wanted<'_>) -> T,
     ) -> Result<T, ConfigurationError> {
         let beside = self.beside(site);
-        let access = match site.source.trust {
-            Trust::Trusted => Some(beside.access(&plan.registries, reference.host())?),
-            Trust::Untrusted => None,
-        };
+        let access = beside.access(&plan.registries, reference.host())?;
         let vendored = |name: &str, bytes_max| beside.vendored(name, bytes_max);
         let wanted = Wanted {
             reference,
@@ -330,20 +327,20 @@ fn check_locked_signers(
     name: &str,
     site: &Site,
     locked: Option<&Locked>,
-    signers: &[Signer],
+    signers: &BTreeSet<Digest>,
 ) -> Result<(), ConfigurationError> {
     let Some(locked) = locked else {
         return Ok(());
     };
     match signers
         .iter()
-        .find(|signer| !locked.signers.contains(&signer.key))
+        .find(|signer| !locked.signers.contains(signer))
     {
         None => Ok(()),
         Some(signer) => Err(site.error(Problem::LockedSigner {
             plugin: name.to_owned(),
             locked: plugin::lock::names(&locked.signers),
-            found: signer.key,
+            found: *signer,
         })),
     }
 }

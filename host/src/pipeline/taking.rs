@@ -25,6 +25,7 @@ use crate::plugin::{self, Plugin};
 pub struct Taking {
     source: Arc<Source>,
     plan: Plan,
+    file: PathBuf,
     folder: PathBuf,
     is_new: bool,
 }
@@ -81,10 +82,11 @@ impl Taking {
     ) -> Result<Self, ConfigurationError> {
         let name = Text::from(path.to_string_lossy());
         let folder = file.parent().unwrap_or(Path::new("/")).to_owned();
-        let source = source(Origin::File(file), name, bytes, Trust::Trusted)?;
+        let source = source(Origin::File(file.clone()), name, bytes, Trust::Trusted)?;
         Ok(Self {
             plan: Plan::new(parse(&source)?, &source, Layer::Pipeline)?,
             source,
+            file,
             folder,
             is_new,
         })
@@ -112,6 +114,12 @@ impl Taking {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.source.text
+    }
+
+    /// The file itself, with links followed.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
     }
 
     /// The folder that it lies in.
@@ -146,6 +154,12 @@ impl Taking {
         plugin.source.as_ref().map(|source| source.value.as_str())
     }
 
+    /// Whether the file has a table of this name, or a use of it.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        self.plan.plugins.contains_key(name)
+    }
+
     /// What the file grants a plugin.
     #[must_use]
     pub fn grants(&self, name: &str) -> Grants {
@@ -168,9 +182,10 @@ impl Taking {
     ///
     /// When the file of its certificates cannot be read.
     pub fn access(&self, host: &str) -> Result<Access, ConfigurationError> {
-        access(&self.plan.registries, &self.source, host, &|path, site| {
+        let (access, _) = access(&self.plan.registries, &self.source, host, &|path, site| {
             self.beside(path, site)
-        })
+        })?;
+        Ok(access)
     }
 
     /// Ids of the keys that signed a plugin, by the word of `[trust]`; empty where that asks for none.
@@ -207,8 +222,8 @@ impl Taking {
         };
         let beside = |path: &str, site: &Site| self.beside(path, site);
         let named = (name, written, &site);
-        let (signers, _) = signers(&self.plan, named, plugin, &signatures, &beside)?;
-        Ok(signers.into_iter().map(|signer| signer.key).collect())
+        let signed = signers(&self.plan, named, plugin, &signatures, &beside)?;
+        Ok(signed.by_own_file)
     }
 
     /// A file that this one names.

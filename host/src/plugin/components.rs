@@ -108,8 +108,8 @@ impl Components {
         let name = vendored_component(digest);
         let kept = (wanted.vendored)(&name, COMPONENT_BYTES_MAX);
         let kept = kept.filter(|bytes| Digest::of(bytes) == *digest);
-        let kept = kept.or_else(|| self.cache.read(COMPONENT, digest));
-        if let Some(bytes) = kept.filter(|bytes| Digest::of(bytes) == *digest) {
+        let kept = kept.or_else(|| self.kept(digest));
+        if let Some(bytes) = kept {
             return Ok(bytes);
         }
         let (client, access) = self.asking(wanted)?;
@@ -152,6 +152,13 @@ impl Components {
         let bundles = Handle::current().block_on(registry.bundles(name, &manifest))?;
         self.keep_bundles(digest, &bundles);
         Ok(bundles)
+    }
+
+    /// The bytes of a digest that are kept here.
+    #[must_use]
+    pub fn kept(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let kept = self.cache.read(COMPONENT, digest)?;
+        (Digest::of(&kept) == *digest).then_some(kept)
     }
 
     /// Keeps the bytes of a component for the next time.

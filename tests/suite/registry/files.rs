@@ -73,6 +73,64 @@ fn what_is_in_the_file_stays_as_it_is() {
 }
 
 #[test]
+fn nobody_takes_the_place_of_what_is_used() {
+    let world = World::new(nowhere());
+    let file = world.gate().join("judge.wasm");
+    fs::copy(program("hostile"), &file).expect("a copy");
+    // By the name of a standard plugin.
+    let standard = ["add", "judge.wasm", "--name", "conventional-commits"];
+    let ran = world.plugin(&standard).expect_code(2);
+    assert!(
+        super::words(&ran.stderr).contains("comes from `embedded`"),
+        "{}",
+        ran.stderr
+    );
+    // By the name of its manifest, where the file has something of that name.
+    world.context.write(
+        "gate/holdpoint.toml",
+        "[plugins.hostile]\ngrants.tree = [\"docs/\"]\n",
+    );
+    let ran = world.plugin(&["add", "judge.wasm"]).expect_code(2);
+    assert!(
+        super::words(&ran.stderr).contains("comes from `embedded`"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!world.gate().join("holdpoint.lock").exists());
+    world
+        .plugin(&["add", "judge.wasm", "--name", "hostile"])
+        .expect_code(0);
+}
+
+#[test]
+fn a_file_that_is_a_link_stays_one() {
+    let world = World::new(nowhere());
+    let file = world.gate().join("judge.wasm");
+    fs::copy(program("hostile"), &file).expect("a copy");
+    let link = world.context.path().join("link.toml");
+    std::os::unix::fs::symlink(world.gate().join("holdpoint.toml"), &link).expect("a link");
+    world
+        .plugin(&[
+            "add",
+            "judge.wasm",
+            "--name",
+            "judge",
+            "--pipeline",
+            "../link.toml",
+        ])
+        .expect_code(0);
+    assert!(link.is_symlink());
+    assert!(world.read("holdpoint.toml").contains("judge.wasm"));
+    assert!(world.gate().join("holdpoint.lock").is_file());
+    // Nor is anything written through one.
+    let elsewhere = world.context.path().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("a folder");
+    std::os::unix::fs::symlink(&elsewhere, world.gate().join("holdpoint-vendor")).expect("a link");
+    let ran = world.plugin(&["vendor"]).expect_code(2);
+    assert!(ran.stderr.contains("it is a link"), "{}", ran.stderr);
+}
+
+#[test]
 fn what_cannot_be_added_leaves_everything_as_it_was() {
     let world = World::new(nowhere());
     let before = world.read("holdpoint.toml");

@@ -116,8 +116,26 @@ fn take(arguments: &Arguments) -> Result<Report, Failure> {
         }
         .into());
     }
+    // Nobody takes the place of what the file uses already by calling a plugin as that.
+    let is_named = arguments.name.is_some();
+    let is_standard = plugin::embedded_names().any(|embedded| embedded == name);
+    if is_standard || (!is_named && before.is_none() && taking.names(&name)) {
+        return Err(Error::Taken {
+            name: Text::from(name),
+            before: Text::from("embedded"),
+            now: Text::from(source),
+        }
+        .into());
+    }
     let signers = taking.signers((&name, &source), plugin, &fetched.bundles)?;
     let locked = fetched.locked(&source, signers);
+    // What differs from what was taken before is for `update` to show.
+    if lock.get(&name).is_some_and(|before| *before != locked) {
+        return Err(Error::Other {
+            name: Text::from(name),
+        }
+        .into());
+    }
     let stage = match &arguments.stage {
         Some(stage) => Some(stage.clone()),
         // A pipeline without a stage decides nothing.
@@ -145,7 +163,7 @@ fn take(arguments: &Arguments) -> Result<Report, Failure> {
     lock.insert(&name, locked.clone());
     write_lock(taking.folder(), &lock)?;
     if taking.is_new() || edited != taking.text() {
-        replace(file, edited.as_bytes())?;
+        replace(taking.file(), edited.as_bytes())?;
     }
     let used = stage.is_some() || taking.uses(&name);
     let grants = taking.grants(&name);

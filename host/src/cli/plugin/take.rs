@@ -7,7 +7,8 @@
 )]
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Error, shown};
@@ -18,6 +19,9 @@ use crate::plugin::components::Components;
 use crate::plugin::lock::{LOCK_NAME, Lock, Locked};
 use crate::plugin::registry::{Reference, Registry, RegistryError};
 use crate::plugin::{self, Plugin, Source};
+
+/// Names that are tried for a file on its way to its place.
+const PARTS_MAX: u32 = 16;
 
 /// Which pipeline file plugins are taken into.
 #[derive(Clone, Debug, clap::Args)]
@@ -105,13 +109,29 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         path: shown(path),
         source,
     };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    fs::write(&part, bytes)
+    let (part, mut file) = begun(path).map_err(failed)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&part, path))
         .inspect_err(|_| {
             let _ = fs::remove_file(&part);
         })
         .map_err(failed)
+}
+
+/// A new file beside another one. What is there already is not written to, whoever put it there: it may
+/// be a link to somewhere else.
+fn begun(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
+    for number in 0..PARTS_MAX {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}-{number}.part", std::process::id()));
+        let part = path.with_file_name(name);
+        match File::create_new(&part) {
+            Ok(file) => return Ok((part, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken)
 }

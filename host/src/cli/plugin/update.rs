@@ -87,14 +87,16 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     let taking = Taking::open(&arguments.pipeline.pipeline)?;
     let mut lock = taking.lock()?;
     let mut plugins = Vec::new();
-    for name in chosen(arguments, &lock)? {
+    for name in chosen(arguments, &taking, &lock)? {
         let Some(before) = lock.get(&name).cloned() else {
             continue;
         };
-        let fetched = fetch(&taking, &before.source, &components)?;
-        let named = (name.as_str(), before.source.as_str());
+        // The pipeline file says where it comes from; the lock, where it came from.
+        let source = taking.source_of(&name).unwrap_or(&before.source);
+        let fetched = fetch(&taking, source, &components)?;
+        let named = (name.as_str(), source);
         let signers = taking.signers(named, &fetched.plugin, &fetched.bundles)?;
-        let now = fetched.locked(&before.source, signers);
+        let now = fetched.locked(source, signers);
         if now == before {
             plugins.push(Updated {
                 name,
@@ -131,9 +133,11 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
 }
 
 /// The names that are meant.
-fn chosen(arguments: &Arguments, lock: &Lock) -> Result<Vec<String>, Error> {
+fn chosen(arguments: &Arguments, taking: &Taking, lock: &Lock) -> Result<Vec<String>, Error> {
     if arguments.plugins.is_empty() {
-        return Ok(lock.plugins().map(|(name, _)| name.to_owned()).collect());
+        let locked = lock.plugins().map(|(name, _)| name);
+        let used = locked.filter(|name| taking.source_of(name).is_some());
+        return Ok(used.map(str::to_owned).collect());
     }
     for name in &arguments.plugins {
         if lock.get(name).is_none() {
@@ -151,28 +155,26 @@ fn old(
     before: &Locked,
     components: &Components,
 ) -> Result<Option<Plugin>, Failure> {
-    // One of a file has no registry that it could be had from; it may be in the cache.
-    let reference = before.source.parse::<Reference>().ok();
-    let nowhere: Result<Reference, _> = "oci://localhost/nothing:none".parse();
-    let (Some(asked), access) = (match (&reference, &nowhere) {
-        (Some(reference), _) => (Some(reference), Some(taking.access(reference.host())?)),
-        (None, Ok(nowhere)) => (Some(nowhere), None),
-        (None, Err(_)) => (None, None),
-    }) else {
-        return Ok(None);
-    };
-    let bytes = components.component(Wanted {
-        reference: asked,
-        locked: before,
-        access: access.as_ref(),
-        vendored: &|_, _| None,
-    });
-    let bytes = match bytes {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            tracing::warn!(%error, "what the plugin was before is not to be had");
-            return Ok(None);
+    let bytes = match before.source.parse::<Reference>() {
+        // One of a file is kept where it was taken from it.
+        Err(_) => components.kept(&before.digest),
+        Ok(reference) => {
+            let access = taking.access(reference.host())?;
+            let bytes = components.component(Wanted {
+                reference: &reference,
+                locked: before,
+                access: Some(&access),
+                vendored: &|_, _| None,
+            });
+            bytes
+                .inspect_err(|error| {
+                    tracing::warn!(%error, "what the plugin was before is not to be had");
+                })
+                .ok()
         }
+    };
+    let Some(bytes) = bytes else {
+        return Ok(None);
     };
     Ok(plugin::read_component(Source::Registry(before.source.clone()), bytes.into()).ok())
 }
@@ -188,6 +190,7 @@ fn updated(
             differences.push(Difference { what, before, now });
         }
     };
+    differs("source", before.source.clone(), now.source.clone());
     differs(
         "version",
         before.version.to_string(),

@@ -15,7 +15,9 @@ use crate::cli::network::NetworkArguments;
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Digest, Text};
 use crate::pipeline::Taking;
-use crate::plugin::components::{VENDOR_FOLDER, Wanted, vendored_component, vendored_signature};
+use crate::plugin::components::{
+    ComponentError, VENDOR_FOLDER, Wanted, vendored_component, vendored_signature,
+};
 use crate::plugin::registry::Reference;
 
 /// Puts every plugin from a registry into a folder beside the pipeline file
@@ -67,6 +69,10 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         path: shown(&folder),
         source,
     };
+    // A link would have files elsewhere replaced and removed.
+    if folder.is_symlink() {
+        return Err(failed(std::io::Error::other("it is a link")).into());
+    }
     fs::create_dir_all(&folder).map_err(failed)?;
     let mut kept = BTreeSet::new();
     let mut plugins = Vec::new();
@@ -74,6 +80,9 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         let Ok(reference) = locked.source.parse::<Reference>() else {
             continue;
         };
+        if taking.source_of(name).is_none() {
+            continue;
+        }
         let access = taking.access(reference.host())?;
         let wanted = Wanted {
             reference: &reference,
@@ -86,7 +95,11 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
             source: Box::new(source),
         };
         let bytes = components.component(wanted).map_err(failed)?;
-        let bundles = components.bundles(wanted).map_err(failed)?;
+        let bundles = match components.bundles(wanted) {
+            // That there is none is not kept anywhere.
+            Err(ComponentError::NotHere { .. }) if locked.signers.is_empty() => Vec::new(),
+            bundles => bundles.map_err(failed)?,
+        };
         let digest = locked.digest;
         let file = vendored_component(&digest);
         replace(&folder.join(&file), &bytes)?;

@@ -99,12 +99,7 @@ impl Registry<'_> {
             });
         }
         let layer = self.only_layer(&bytes, (CONFIG, COMPONENT), &what)?;
-        if layer.size() > COMPONENT_BYTES_MAX {
-            return Err(RegistryError::TooLarge {
-                host: self.host.clone(),
-                bytes: layer.size(),
-            });
-        }
+        self.check_size(layer.size())?;
         Ok(Found {
             manifest: digest,
             component: self.digest(&layer, &what)?,
@@ -118,6 +113,7 @@ impl Registry<'_> {
     ///
     /// When they are not there, or other ones are.
     pub async fn component(&self, name: &str, found: &Found) -> Result<Vec<u8>, RegistryError> {
+        self.check_size(found.size)?;
         self.blob(name, &found.component, found.size).await
     }
 
@@ -412,6 +408,17 @@ impl Registry<'_> {
             return Err(self.status(format!("{name}:{version}"), &response));
         }
         Ok(response.header("oci-subject").is_some())
+    }
+
+    /// Refuses a component that is too large to be read, before any of it is.
+    fn check_size(&self, bytes: u64) -> Result<(), RegistryError> {
+        if bytes > COMPONENT_BYTES_MAX {
+            return Err(RegistryError::TooLarge {
+                host: self.host.clone(),
+                bytes,
+            });
+        }
+        Ok(())
     }
 
     /// The only layer of a manifest with this configuration.
