@@ -6,6 +6,7 @@ use http_auth::parser::ChallengeParser;
 use serde::Deserialize;
 use url::Url;
 use url::form_urlencoded;
+use zeroize::Zeroizing;
 
 use super::transfer::Exchange;
 use super::{Registry, RegistryError};
@@ -78,9 +79,11 @@ impl Registry<'_> {
             return Err(unknown());
         }
         match self.credentials().await? {
-            Some(DockerCredential::UsernamePassword(user, password)) => {
-                Login::new(&self.host, "Basic ", &basic(&user, password))
-            }
+            Some(DockerCredential::UsernamePassword(user, password)) => Login::new(
+                &self.host,
+                "Basic ",
+                &Secret::basic(&user, &Zeroizing::new(password)),
+            ),
             Some(DockerCredential::IdentityToken(_)) | None => Err(RegistryError::Refused {
                 host: self.host.clone(),
                 what: format!("to read {name} without a user name and a password"),
@@ -117,7 +120,7 @@ impl Registry<'_> {
         };
         let response = match credentials {
             Some(DockerCredential::IdentityToken(token)) => {
-                let token = zeroize::Zeroizing::new(token);
+                let token = Zeroizing::new(token);
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 form.extend_pairs(parameters());
                 form.append_pair("grant_type", "refresh_token");
@@ -136,9 +139,11 @@ impl Registry<'_> {
                 url.query_pairs_mut().extend_pairs(parameters());
                 let asked = HttpUrl::new(url.as_str()).map_err(place)?;
                 let login = match credentials {
-                    Some(DockerCredential::UsernamePassword(user, password)) => {
-                        Some(Login::new(&self.host, "Basic ", &basic(&user, password))?)
-                    }
+                    Some(DockerCredential::UsernamePassword(user, password)) => Some(Login::new(
+                        &self.host,
+                        "Basic ",
+                        &Secret::basic(&user, &Zeroizing::new(password)),
+                    )?),
                     _ => None,
                 };
                 let exchange = Exchange {
@@ -224,15 +229,4 @@ fn bearer(challenge: &ChallengeRef<'_>) -> Bearer {
         }
     }
     bearer
-}
-
-/// `user:password` in Base64 (RFC 7617).
-fn basic(user: &str, password: String) -> Secret {
-    use base64::Engine as _;
-    let password = zeroize::Zeroizing::new(password);
-    let mut plain = zeroize::Zeroizing::new(String::with_capacity(user.len() + password.len() + 1));
-    plain.push_str(user);
-    plain.push(':');
-    plain.push_str(&password);
-    Secret::new(base64::engine::general_purpose::STANDARD.encode(plain.as_bytes()))
 }

@@ -3,8 +3,6 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{Method, Request};
@@ -38,7 +36,7 @@ const DEFAULT_PORT: u16 = 3128;
 pub struct Proxy {
     host: Host<String>,
     port: u16,
-    /// `user:password` in Base64.
+    /// [`Secret::basic`].
     credentials: Option<Arc<Secret>>,
     does_checking: bool,
 }
@@ -145,7 +143,7 @@ impl FromStr for Proxy {
     }
 }
 
-/// `user:password` in Base64 (RFC 7617); none where there is neither.
+/// What authenticates: [`Secret::basic`]; none where there is neither a name nor a password.
 fn credentials(url: &Url) -> Result<Option<Arc<Secret>>, ProxyUrlError> {
     if url.username().is_empty() && url.password().is_none() {
         return Ok(None);
@@ -160,13 +158,7 @@ fn credentials(url: &Url) -> Result<Option<Arc<Secret>>, ProxyUrlError> {
     if user.contains(':') {
         return Err(ProxyUrlError::Credentials);
     }
-    let mut plain = Zeroizing::new(String::with_capacity(user.len() + 1 + password.len()));
-    plain.push_str(&user);
-    plain.push(':');
-    plain.push_str(&password);
-    Ok(Some(Arc::new(Secret::new(
-        STANDARD.encode(plain.as_bytes()),
-    ))))
+    Ok(Some(Arc::new(Secret::basic(&user, &password))))
 }
 
 impl Proxy {

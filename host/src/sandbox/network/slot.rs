@@ -1,5 +1,3 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use memchr::memmem;
@@ -46,9 +44,7 @@ impl Slot {
                 (Self::Header { prefix, header }, None)
             }
             SecretSlot::Basic { user } => {
-                // RFC 7617, section 2: base64 of the user, a colon and the password.
-                let pair = Secret::new(format!("{user}:{}", value.expose()));
-                let encoded = Secret::new(STANDARD.encode(pair.expose()));
+                let encoded = Secret::basic(user, value.expose());
                 let prefix = "Basic ".to_owned();
                 let header = SecretHeader::new("authorization", &prefix, &encoded)?;
                 (Self::Header { prefix, header }, Some(encoded))
