@@ -10,7 +10,7 @@ use crate::describe::settings_schema;
 use crate::script::Script;
 use crate::{
     CargoError, DescribeError, Language, Manifest, PluginToml, PluginTomlError, ReadError,
-    SCHEMA_BYTES_MAX, ScriptError, Target, WorldError, check_world, stamp,
+    SCHEMA_BYTES_MAX, ScriptError, ScriptLanguage, Target, WorldError, check_world, stamp,
 };
 
 /// What to build, and where.
@@ -124,10 +124,15 @@ impl BuildError {
 /// The first thing that is wrong.
 pub fn build_plugin(request: &BuildRequest) -> Result<BuiltPlugin, BuildError> {
     let plugin_toml = PluginToml::read(&request.folder)?;
-    if plugin_toml.language != Language::Rust {
-        return build_script(request, plugin_toml);
+    match plugin_toml.language {
+        Language::Rust => build_rust(request, plugin_toml),
+        Language::JavaScript => build_script(request, plugin_toml, ScriptLanguage::JavaScript),
+        Language::Python => build_script(request, plugin_toml, ScriptLanguage::Python),
     }
-    let target = plugin_toml.target;
+}
+
+fn build_rust(request: &BuildRequest, plugin_toml: PluginToml) -> Result<BuiltPlugin, BuildError> {
+    let target = plugin_toml.target.unwrap_or_default();
     let package = Package::find(&request.folder, &request.target_folder, request.offline)?;
     let (settings, compiled) = thread::scope(|scope| {
         let compiled = scope.spawn(|| package.compile(target));
@@ -162,13 +167,13 @@ pub fn build_plugin(request: &BuildRequest) -> Result<BuiltPlugin, BuildError> {
 fn build_script(
     request: &BuildRequest,
     plugin_toml: PluginToml,
+    language: ScriptLanguage,
 ) -> Result<BuiltPlugin, BuildError> {
     // A type that could be asked what it takes is there in Rust only.
     let settings = match &plugin_toml.settings {
         Some(path) => read_schema(&request.folder.join(path))?,
         None => serde_json::json!({ "type": "object", "additionalProperties": false }),
     };
-    let language = plugin_toml.language;
     let manifest = plugin_toml.into_manifest(&request.folder, settings)?;
     let capabilities: Vec<_> = manifest
         .capabilities

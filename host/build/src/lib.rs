@@ -26,7 +26,7 @@ pub use schema::{
     PATTERN_BYTES_MAX, SCHEMA_BYTES_MAX, SCHEMA_DEPTH_MAX, SUBSCHEMAS_MAX, SchemaError,
     SettingsSchema,
 };
-pub use script::ScriptError;
+pub use script::{ScriptError, ScriptLanguage};
 pub use stamp::{
     API_VERSION, MANIFEST_BYTES_MAX, MANIFEST_SECTION, ReadError, oldest_api_version,
     read_manifest, stamp,

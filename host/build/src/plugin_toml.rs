@@ -60,8 +60,7 @@ pub struct PluginToml {
     #[serde(default)]
     pub language: Language,
     /// What it is compiled for, if it is written in Rust.
-    #[serde(default)]
-    pub target: Target,
+    pub target: Option<Target>,
 }
 
 /// What a plugin is written in.
@@ -227,7 +226,18 @@ impl PluginToml {
                 _ => {}
             }
         }
-        toml::from_str(text).map_err(|error| malformed(&error))
+        let plugin_toml: Self = toml::from_str(text).map_err(|error| malformed(&error))?;
+        if plugin_toml.target.is_some() && plugin_toml.language != Language::Rust {
+            return Err(PluginTomlError::Malformed {
+                path: path.to_owned(),
+                line: line_of_key(text, "target"),
+                reason: format!(
+                    "`target` is for plugins in Rust, and this one is in {}",
+                    plugin_toml.language
+                ),
+            });
+        }
+        Ok(plugin_toml)
     }
 
     /// The manifest, with what the build found out. It is held to its rules.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use crate::world::{WORLD, world_files};
-use crate::{Capability, Kind, Language};
+use crate::{Capability, Kind};
 
 /// The tool that makes components of JavaScript, as npm calls it, and the version that is tried.
 const JAVASCRIPT_TOOL: &str = "@bytecodealliance/componentize-js";
@@ -23,6 +23,15 @@ const DRIVER: &str = include_str!("script/driver.mjs");
 /// What stands before the exports of the entry, in each language.
 const JAVASCRIPT_ENTRY: &str = include_str!("script/entry.js");
 const PYTHON_ENTRY: &str = include_str!("script/entry.py");
+
+/// A language whose own toolchain makes the component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScriptLanguage {
+    /// The functions stand in `plugin.js`.
+    JavaScript,
+    /// The functions stand in `plugin.py`.
+    Python,
+}
 
 /// Why a script did not become a component.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +50,7 @@ pub enum ScriptError {
         /// The folder of the plugin.
         folder: PathBuf,
         /// The language.
-        language: Language,
+        language: ScriptLanguage,
     },
     /// A program cannot be started.
     #[error("{program} cannot be started")]
@@ -82,7 +91,7 @@ impl ScriptError {
                     .to_owned()
             }
             Self::MissingTool {
-                language: Language::JavaScript,
+                language: ScriptLanguage::JavaScript,
                 ..
             } => format!(
                 "run `npm install` in the folder; its package.json names {JAVASCRIPT_TOOL} \
@@ -106,7 +115,7 @@ impl ScriptError {
 
 /// What is compiled.
 pub(crate) struct Script<'a> {
-    pub(crate) language: Language,
+    pub(crate) language: ScriptLanguage,
     /// The folder of the plugin.
     pub(crate) folder: &'a Path,
     /// Where files go that are made on the way.
@@ -133,8 +142,8 @@ impl Script<'_> {
     /// Makes a component of it.
     pub(crate) fn compile(&self) -> Result<Vec<u8>, ScriptError> {
         let name = match self.language {
-            Language::Rust | Language::JavaScript => "javascript",
-            Language::Python => "python",
+            ScriptLanguage::JavaScript => "javascript",
+            ScriptLanguage::Python => "python",
         };
         let absolute = |path: &Path| {
             std::path::absolute(path).map_err(|source| ScriptError::File {
@@ -152,8 +161,8 @@ impl Script<'_> {
         // What an earlier build left must not be taken for what this one made.
         let _ = fs::remove_file(&out);
         match self.language {
-            Language::Rust | Language::JavaScript => self.javascript(&folder, &made, &out)?,
-            Language::Python => self.python(&folder, &made, &out)?,
+            ScriptLanguage::JavaScript => self.javascript(&folder, &made, &out)?,
+            ScriptLanguage::Python => self.python(&folder, &made, &out)?,
         }
         fs::read(&out).map_err(|source| ScriptError::File { path: out, source })
     }

@@ -35,7 +35,7 @@ fn own_policy(language: &str) -> (Context, PathBuf) {
             .into_iter()
             .chain(std::env::split_paths(&path)),
     );
-    let mut case = command(&context, context.path());
+    let mut case = context.command_with_compiler(context.path());
     let environment: Vec<_> = case
         .get_envs()
         .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
@@ -165,6 +165,16 @@ fn what_is_not_there_in_a_language_is_said() {
     )
     .expect_code(0);
     let plugin = context.path().join("empty");
+    let text = fs::read_to_string(plugin.join("plugin.toml")).expect("plugin.toml");
+    let other = format!("target = \"wasm32-wasip2\"\n{text}");
+    fs::write(plugin.join("plugin.toml"), other).expect("plugin.toml");
+    let refused = ran(&context, &plugin, &["plugin", "build"]).expect_code(2);
+    assert!(
+        refused.stderr.contains("`target` is for plugins in Rust"),
+        "{}",
+        refused.stderr
+    );
+    fs::write(plugin.join("plugin.toml"), text).expect("plugin.toml");
     fs::remove_file(plugin.join("plugin.js")).expect("the module");
     let missing = ran(&context, &plugin, &["plugin", "build"]).expect_code(2);
     assert!(
