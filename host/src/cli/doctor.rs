@@ -307,7 +307,7 @@ fn major(version: &str) -> u32 {
 /// The first line that a program says; none where it is not there or fails.
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
     // Not where this was called: a checkout may say there which of several such programs is run.
-    let ran = Command::new(Path::new(program))
+    let ran = Command::new(program)
         .args(arguments)
         .current_dir("/")
         .env_remove("RUSTUP_TOOLCHAIN")

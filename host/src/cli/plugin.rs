@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use holdpoint_build::{BuildError, BuildRequest, Inspection, ReadError};
+use serde::Serialize;
 
 use super::{ExitCode, Failure, Output, signature};
 use crate::model::Text;
@@ -21,6 +22,7 @@ use crate::plugin::components::ComponentError;
 use crate::plugin::registry::RegistryError;
 use crate::plugin::signature::{KeyError, SignatureError};
 use crate::plugin::{self, ScaffoldError, SettingsError, Source};
+use crate::report::Page;
 use crate::sandbox::CaseError;
 
 /// Makes, builds, tests, signs and ships plugins, and takes them into a pipeline
@@ -352,9 +354,9 @@ impl Arguments {
             Command::Sign(arguments) => arguments.format,
             Command::Verify(arguments) => arguments.format,
             Command::Push(arguments) => arguments.format,
-            Command::Add(arguments) => arguments.format,
-            Command::Update(arguments) => arguments.format,
-            Command::Vendor(arguments) => arguments.format,
+            Command::Add(arguments) => arguments.take.format,
+            Command::Update(arguments) => arguments.take.format,
+            Command::Vendor(arguments) => arguments.take.format,
         }
     }
 }
@@ -423,6 +425,23 @@ fn build(options: &BuildOptions, out: Option<&Path>) -> Result<(PathBuf, Vec<u8>
             source,
         })?;
     Ok((out, built.component))
+}
+
+/// Says what came of a command: on a page for people, as it is for machines.
+pub(super) fn tell<T: Serialize>(
+    format: Form,
+    output: Output,
+    report: &T,
+    human: impl FnOnce(&mut Page, &T),
+) -> Result<(), Failure> {
+    match format {
+        Form::Human => {
+            let mut page = output.page();
+            human(&mut page, report);
+            output.put(page)
+        }
+        Form::Json => output.put_json(report),
+    }
 }
 
 /// The bytes of a file, or of a standard plugin, named as in a pipeline file.

@@ -11,13 +11,14 @@ use clap::Args;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::plugin::{Error, Form};
+use super::plugin::{Error, Form, tell};
 use super::{ExitCode, Failure, Output};
 use crate::model::{Digest, Text};
 use crate::plugin::signature::{
     BUNDLE_BYTES_MAX, KEY_BYTES_MAX, PrivateKey, PublicKey, Signature, bundle_path, read_bundle,
 };
 use crate::plugin::{self, Plugin, Source};
+use crate::report::Page;
 
 /// Signs a plugin: writes a Sigstore bundle beside it
 ///
@@ -133,11 +134,9 @@ pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode
         path: shown(&out),
         source,
     })?;
-    tell(
-        arguments.format,
-        output,
-        &Report::new(&arguments.file, &plugin, &key, &out),
-    )
+    let report = Report::new(&arguments.file, &plugin, &key, &out);
+    tell(arguments.format, output, &report, human)?;
+    Ok(ExitCode::GO)
 }
 
 pub(super) fn verify(arguments: &VerifyArguments, output: Output) -> Result<ExitCode, Failure> {
@@ -151,7 +150,8 @@ pub(super) fn verify(arguments: &VerifyArguments, output: Output) -> Result<Exit
     let verified = signature.verify(&plugin.component, &key);
     verified.map_err(refused(&bundle))?;
     let report = Report::new(&arguments.file, &plugin, &key, &bundle);
-    tell(arguments.format, output, &report)
+    tell(arguments.format, output, &report, human)?;
+    Ok(ExitCode::GO)
 }
 
 impl Report {
@@ -167,20 +167,12 @@ impl Report {
     }
 }
 
-fn tell(form: Form, output: Output, report: &Report) -> Result<ExitCode, Failure> {
-    match form {
-        Form::Human => {
-            let mut page = output.page();
-            page.text(0, &format!("{} {}", report.name, report.version));
-            page.field("file", &report.file);
-            page.field("digest", &report.digest.to_string());
-            page.field("signed by", &format!("key {}", report.key));
-            page.field("signature", &report.bundle);
-            output.put(page)?;
-        }
-        Form::Json => output.put_json(report)?,
-    }
-    Ok(ExitCode::GO)
+fn human(page: &mut Page, report: &Report) {
+    page.text(0, &format!("{} {}", report.name, report.version));
+    page.field("file", &report.file);
+    page.field("digest", &report.digest.to_string());
+    page.field("signed by", &format!("key {}", report.key));
+    page.field("signature", &report.bundle);
 }
 
 /// Only what is a plugin is signed or verified.

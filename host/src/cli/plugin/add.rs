@@ -3,10 +3,8 @@ use std::path::Path;
 use serde::Serialize;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
-use super::take::{PipelineArguments, fetch, replace, write_lock};
-use super::{Error, Form, shown};
-use crate::cli::cache::CacheArguments;
-use crate::cli::network::NetworkArguments;
+use super::take::{TakeArguments, fetch, replace, write_lock};
+use super::{Error, shown, tell};
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Capability, Digest, Kind, Text};
 use crate::pipeline::{STAGE_KINDS, Taking};
@@ -38,17 +36,7 @@ pub(super) struct Arguments {
     stage: Option<String>,
 
     #[command(flatten)]
-    pipeline: PipelineArguments,
-
-    /// Whom the output is for
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(super) format: Form,
-
-    #[command(flatten)]
-    network: NetworkArguments,
-
-    #[command(flatten)]
-    cache: CacheArguments,
+    pub(super) take: TakeArguments,
 }
 
 /// What was taken.
@@ -77,20 +65,13 @@ struct Asked {
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let report = take(arguments)?;
-    match arguments.format {
-        Form::Human => {
-            let mut page = output.page();
-            human(&mut page, &report);
-            output.put(page)?;
-        }
-        Form::Json => output.put_json(&report)?,
-    }
+    tell(arguments.take.format, output, &report, human)?;
     Ok(ExitCode::GO)
 }
 
 fn take(arguments: &Arguments) -> Result<Report, Failure> {
-    let file = &arguments.pipeline.pipeline;
-    let components = arguments.network.components(&arguments.cache)?;
+    let file = &arguments.take.pipeline;
+    let components = arguments.take.components()?;
     let taking = Taking::open_or_begin(file)?;
     let source = if Reference::is_meant(&arguments.source) {
         arguments.source.clone()

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Error, Form, inspect, shown};
+use super::{Error, Form, inspect, shown, tell};
 use crate::cli::network::ProxyArguments;
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Digest, Text};
 use crate::plugin::registry::{Access, Reference, Registry, RegistryError};
 use crate::plugin::signature::{Signature, bundle_path, read_bundle};
 use crate::plugin::{self, Source};
+use crate::report::Page;
 use crate::sandbox::Authorities;
 
 /// Pushes a plugin, and the signature beside it, to a registry
@@ -116,27 +117,23 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         replaced: pushed.replaced,
         signature: pushed.signature,
     };
-    match arguments.format {
-        Form::Human => {
-            let mut page = output.page();
-            page.text(0, &format!("{} is pushed.", report.reference));
-            page.gap();
-            page.field("digest", &report.digest.to_string());
-            page.field("manifest", &report.manifest.to_string());
-            if let Some(replaced) = &report.replaced {
-                page.field("replaced", &replaced.to_string());
-            }
-            let signature = report.signature.as_ref().map(ToString::to_string);
-            let signature = signature.unwrap_or_else(|| {
-                "none: `holdpoint plugin sign` makes one, and `plugin push` sends it after"
-                    .to_owned()
-            });
-            page.field("signature", &signature);
-            output.put(page)?;
-        }
-        Form::Json => output.put_json(&report)?,
-    }
+    tell(arguments.format, output, &report, human)?;
     Ok(ExitCode::GO)
+}
+
+fn human(page: &mut Page, report: &Report) {
+    page.text(0, &format!("{} is pushed.", report.reference));
+    page.gap();
+    page.field("digest", &report.digest.to_string());
+    page.field("manifest", &report.manifest.to_string());
+    if let Some(replaced) = &report.replaced {
+        page.field("replaced", &replaced.to_string());
+    }
+    let signature = report.signature.as_ref().map(ToString::to_string);
+    let signature = signature.unwrap_or_else(|| {
+        "none: `holdpoint plugin sign` makes one, and `plugin push` sends it after".to_owned()
+    });
+    page.field("signature", &signature);
 }
 
 /// The signature beside the plugin, which is one of it.

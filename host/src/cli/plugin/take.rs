@@ -1,18 +1,16 @@
 //! What taking plugins into a pipeline has in common: where they are fetched from, and the files that are
 //! written.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "files are written where the operator asks for it"
-)]
-
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::{self, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{Error, shown};
+use super::{Error, Form, shown};
 use crate::cli::Failure;
+use crate::cli::cache::CacheArguments;
+use crate::cli::network::NetworkArguments;
 use crate::model::{Digest, Text};
 use crate::pipeline::{self, Taking};
 use crate::plugin::components::Components;
@@ -20,15 +18,29 @@ use crate::plugin::lock::{LOCK_NAME, Lock, Locked};
 use crate::plugin::registry::{Reference, Registry, RegistryError};
 use crate::plugin::{self, Plugin, Source};
 
-/// Names that are tried for a file on its way to its place.
-const PARTS_MAX: u32 = 16;
-
-/// Which pipeline file plugins are taken into.
+/// Which pipeline file plugins are taken into, and how they are fetched.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct PipelineArguments {
+pub(super) struct TakeArguments {
     /// Pipeline file; holdpoint.lock lies beside it
     #[arg(long, value_name = "FILE", default_value = pipeline::FILE_NAME)]
     pub(super) pipeline: PathBuf,
+
+    /// Whom the output is for
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: Form,
+
+    #[command(flatten)]
+    network: NetworkArguments,
+
+    #[command(flatten)]
+    cache: CacheArguments,
+}
+
+impl TakeArguments {
+    /// What gives plugins.
+    pub(super) fn components(&self) -> Result<Components, Failure> {
+        self.network.components(&self.cache)
+    }
 }
 
 /// A plugin as it is where it comes from now.
@@ -71,9 +83,9 @@ pub(super) fn fetch(
     let reference: Reference = source
         .parse()
         .map_err(|error| failed(RegistryError::Reference(error)))?;
-    let client = components.client.as_ref().ok_or_else(|| Error::Edit {
-        path: Text::from(source),
-        why: "nothing is fetched with --offline".to_owned(),
+    let client = components.client.as_ref().ok_or_else(|| {
+        let host = reference.host().to_owned();
+        failed(RegistryError::Offline { host })
     })?;
     let access = taking.access(reference.host())?;
     let registry = Registry::new(client, reference.host(), &access);
@@ -109,29 +121,18 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         path: shown(path),
         source,
     };
-    let (part, mut file) = begun(path).map_err(failed)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&part, path))
-        .inspect_err(|_| {
-            let _ = fs::remove_file(&part);
+    // What is there keeps its mode; what is new has the one that the user's mask leaves.
+    let permissions = fs::metadata(path).map(|metadata| metadata.permissions());
+    let permissions = permissions.unwrap_or_else(|_| Permissions::from_mode(0o666));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    tempfile::Builder::new()
+        .permissions(permissions)
+        .tempfile_in(folder)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(path).map_err(|error| error.error)
         })
+        .map(|_| ())
         .map_err(failed)
-}
-
-/// A new file beside another one. What is there already is not written to, whoever put it there: it may
-/// be a link to somewhere else.
-fn begun(path: &Path) -> io::Result<(PathBuf, File)> {
-    let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
-    for number in 0..PARTS_MAX {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}-{number}.part", std::process::id()));
-        let part = path.with_file_name(name);
-        match File::create_new(&part) {
-            Ok(file) => return Ok((part, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(taken)
 }

@@ -2,10 +2,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::take::{Fetched, PipelineArguments, fetch, write_lock};
-use super::{Error, Form};
-use crate::cli::cache::CacheArguments;
-use crate::cli::network::NetworkArguments;
+use super::take::{Fetched, TakeArguments, fetch, write_lock};
+use super::{Error, tell};
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Capability, Text};
 use crate::pipeline::Taking;
@@ -36,17 +34,7 @@ pub(super) struct Arguments {
     accept: bool,
 
     #[command(flatten)]
-    pipeline: PipelineArguments,
-
-    /// Whom the output is for
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(super) format: Form,
-
-    #[command(flatten)]
-    network: NetworkArguments,
-
-    #[command(flatten)]
-    cache: CacheArguments,
+    pub(super) take: TakeArguments,
 }
 
 #[derive(Serialize)]
@@ -83,8 +71,8 @@ impl Updated {
 }
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
-    let components = arguments.network.components(&arguments.cache)?;
-    let taking = Taking::open(&arguments.pipeline.pipeline)?;
+    let components = arguments.take.components()?;
+    let taking = Taking::open(&arguments.take.pipeline)?;
     let mut lock = taking.lock()?;
     let mut plugins = Vec::new();
     for name in chosen(arguments, &taking, &lock)? {
@@ -117,14 +105,9 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         write_lock(taking.folder(), &lock)?;
     }
     let report = Report { plugins, written };
-    match arguments.format {
-        Form::Human => {
-            let mut page = output.page();
-            human(&mut page, &report, is_refused);
-            output.put(page)?;
-        }
-        Form::Json => output.put_json(&report)?,
-    }
+    tell(arguments.take.format, output, &report, |page, report| {
+        human(page, report, is_refused);
+    })?;
     Ok(if is_refused {
         ExitCode::USAGE
     } else {

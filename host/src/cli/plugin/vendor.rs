@@ -8,10 +8,8 @@ use std::fs;
 
 use serde::Serialize;
 
-use super::take::{PipelineArguments, replace};
-use super::{Error, Form, shown};
-use crate::cli::cache::CacheArguments;
-use crate::cli::network::NetworkArguments;
+use super::take::{TakeArguments, replace};
+use super::{Error, shown, tell};
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Digest, Text};
 use crate::pipeline::Taking;
@@ -19,6 +17,7 @@ use crate::plugin::components::{
     ComponentError, VENDOR_FOLDER, Wanted, vendored_component, vendored_signature,
 };
 use crate::plugin::registry::Reference;
+use crate::report::Page;
 
 /// Puts every plugin from a registry into a folder beside the pipeline file
 ///
@@ -32,17 +31,7 @@ Examples:
   holdpoint run --offline")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    pipeline: PipelineArguments,
-
-    /// Whom the output is for
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(super) format: Form,
-
-    #[command(flatten)]
-    network: NetworkArguments,
-
-    #[command(flatten)]
-    cache: CacheArguments,
+    pub(super) take: TakeArguments,
 }
 
 #[derive(Serialize)]
@@ -61,8 +50,8 @@ struct Vendored {
 }
 
 pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
-    let components = arguments.network.components(&arguments.cache)?;
-    let taking = Taking::open(&arguments.pipeline.pipeline)?;
+    let components = arguments.take.components()?;
+    let taking = Taking::open(&arguments.take.pipeline)?;
     let lock = taking.lock()?;
     let folder = taking.folder().join(VENDOR_FOLDER);
     let failed = |source| Error::Write {
@@ -132,34 +121,31 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         plugins,
         removed,
     };
-    match arguments.format {
-        Form::Human => {
-            let mut page = output.page();
-            for one in &report.plugins {
-                let signatures = match one.signatures {
-                    0 => "no signature".to_owned(),
-                    1 => "1 signature".to_owned(),
-                    count => format!("{count} signatures"),
-                };
-                page.text(0, &one.name);
-                page.field("digest", &one.digest.to_string());
-                page.field("size", &format!("{} bytes, {signatures}", one.size));
-            }
-            for name in &report.removed {
-                page.field("removed", name);
-            }
-            page.gap();
-            page.text(
-                0,
-                &match report.plugins.len() {
-                    0 => "No plugin comes from a registry.".to_owned(),
-                    1 => format!("1 plugin is in {}. Commit it.", report.folder),
-                    count => format!("{count} plugins are in {}. Commit them.", report.folder),
-                },
-            );
-            output.put(page)?;
-        }
-        Form::Json => output.put_json(&report)?,
-    }
+    tell(arguments.take.format, output, &report, human)?;
     Ok(ExitCode::GO)
+}
+
+fn human(page: &mut Page, report: &Report) {
+    for one in &report.plugins {
+        let signatures = match one.signatures {
+            0 => "no signature".to_owned(),
+            1 => "1 signature".to_owned(),
+            count => format!("{count} signatures"),
+        };
+        page.text(0, &one.name);
+        page.field("digest", &one.digest.to_string());
+        page.field("size", &format!("{} bytes, {signatures}", one.size));
+    }
+    for name in &report.removed {
+        page.field("removed", name);
+    }
+    page.gap();
+    page.text(
+        0,
+        &match report.plugins.len() {
+            0 => "No plugin comes from a registry.".to_owned(),
+            1 => format!("1 plugin is in {}. Commit it.", report.folder),
+            count => format!("{count} plugins are in {}. Commit them.", report.folder),
+        },
+    );
 }

@@ -10,6 +10,12 @@ pub enum RegistryError {
     /// What is named is no reference.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
+    /// Nobody is asked.
+    #[error("{host} is not asked with --offline")]
+    Offline {
+        /// The registry.
+        host: String,
+    },
     /// It is asked without TLS although no network is named that it lies in.
     #[error("{host} would be asked without TLS, and no `addresses` say where it is")]
     Plain {
@@ -165,6 +171,9 @@ impl RegistryError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Reference(error) => error.help(),
+            Self::Offline { .. } => {
+                "leave --offline out: what a tag names is known to the registry only"
+            }
             Self::Plain { .. } => {
                 "name its network, such as `addresses = [\"10.2.0.0/16\"]`, or ask it with TLS"
             }
