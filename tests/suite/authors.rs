@@ -11,25 +11,13 @@ use serde_json::Value;
 
 use crate::context::{Context, Ran};
 
-/// The binary, with the compiler of this machine.
-fn command(context: &Context, folder: &Path) -> Command {
-    let mut command = context.command(folder);
-    for name in [
-        "HOME",
-        "CARGO",
-        "CARGO_HOME",
-        "RUSTUP_HOME",
-        "RUSTUP_TOOLCHAIN",
-    ] {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
-        }
-    }
-    command
-}
-
 fn ran(context: &Context, folder: &Path, arguments: &[&str]) -> Ran {
-    Ran::of(command(context, folder).args(arguments).output())
+    Ran::of(
+        context
+            .command_with_compiler(folder)
+            .args(arguments)
+            .output(),
+    )
 }
 
 /// A folder at the same place each time, so that what is compiled for it can be used again.

@@ -109,6 +109,39 @@ impl Context {
         self.command_of(&binary(), folder)
     }
 
+    /// The same, with the compiler of this machine.
+    pub fn command_with_compiler(&self, folder: &Path) -> Command {
+        let mut command = self.command(folder);
+        for name in [
+            "HOME",
+            "CARGO",
+            "CARGO_HOME",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+        ] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command
+    }
+
+    /// Has openssl make keys, certificates and signatures in the folder.
+    #[track_caller]
+    pub fn openssl<I, S>(&self, arguments: I) -> Ran
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = Command::new("openssl");
+        let ran = command.current_dir(self.path()).args(arguments).output();
+        assert!(
+            ran.is_ok(),
+            "openssl is missing: this test makes keys, certificates and signatures with it"
+        );
+        Ran::of(ran).expect_code(0)
+    }
+
     /// The same with another build of the binary.
     pub fn command_of(&self, program: &Path, folder: &Path) -> Command {
         let mut command = Command::new(program);

@@ -4,7 +4,6 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use rustls::ServerConfig;
@@ -14,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::context::{Context, Ran};
+use crate::context::Context;
 
 /// What the server does with a request.
 #[derive(Clone)]
@@ -391,17 +390,6 @@ impl Certificate {
     /// `DNS:localhost`.
     pub fn new(context: &Context, names: &str) -> Self {
         let path = |name: &str| context.path().join(name);
-        let openssl = |arguments: &[&str]| {
-            let ran = Command::new("openssl")
-                .current_dir(context.path())
-                .args(arguments)
-                .output();
-            assert!(
-                ran.is_ok(),
-                "openssl is missing: this test makes certificates with it"
-            );
-            Ran::of(ran).expect_code(0);
-        };
         let key = [
             "-newkey",
             "ec",
@@ -418,7 +406,7 @@ impl Certificate {
             "/CN=Authority of a test",
         ];
         let authority_files = ["-keyout", "authority.key", "-out", "authority.pem"];
-        openssl(&[&authority[..], &key, &authority_files].concat());
+        context.openssl([&authority[..], &key, &authority_files].concat());
         context.write(
             "leaf.cnf",
             format!("subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\n"),
@@ -430,8 +418,8 @@ impl Certificate {
             "-keyout",
             "leaf.key",
         ];
-        openssl(&[&leaf[..], &key, &["-out", "leaf.csr"]].concat());
-        openssl(&[
+        context.openssl([&leaf[..], &key, &["-out", "leaf.csr"]].concat());
+        context.openssl([
             "x509",
             "-req",
             "-in",

@@ -145,21 +145,10 @@ fn build(context: &Context, folder: &Path) -> Result<BuiltPlugin, BuildError> {
 
 /// Runs `holdpoint plugin build` with the compiler of this machine.
 fn build_command(context: &Context, arguments: &[&str]) -> Ran {
-    let mut command = context.command(context.path());
+    let mut command = context.command_with_compiler(context.path());
     command
         .args(["plugin", "build", "--offline"])
         .args(arguments);
-    for name in [
-        "HOME",
-        "CARGO",
-        "CARGO_HOME",
-        "RUSTUP_HOME",
-        "RUSTUP_TOOLCHAIN",
-    ] {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
-        }
-    }
     Ran::of(command.output())
 }
 

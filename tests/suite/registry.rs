@@ -123,18 +123,6 @@ impl World {
     fn sign(&self, file: &Path, name: &str) {
         let key = self.context.path().join(format!("{name}.pem"));
         if !key.exists() {
-            let openssl = |arguments: &[&str]| {
-                let mut command = Command::new("openssl");
-                let ran = command
-                    .current_dir(self.context.path())
-                    .args(arguments)
-                    .output();
-                assert!(
-                    ran.is_ok(),
-                    "openssl is missing: this test makes keys with it"
-                );
-                Ran::of(ran).expect_code(0);
-            };
             let key = key.to_str().expect("a path");
             let new = [
                 "ecparam",
@@ -145,9 +133,10 @@ impl World {
                 "-out",
                 key,
             ];
-            openssl(&new);
+            self.context.openssl(new);
             let public = format!("gate/{name}.pub");
-            openssl(&["pkey", "-in", key, "-pubout", "-out", &public]);
+            self.context
+                .openssl(["pkey", "-in", key, "-pubout", "-out", &public]);
         }
         self.context
             .command(self.context.path())
@@ -227,19 +216,16 @@ fn a_signed_plugin_is_pushed_taken_and_run_without_its_registry() {
     let signature = BASE64_STANDARD.decode(signature).expect("Base64");
     world.context.write("signature.der", signature);
     let component = vendored.join(format!("{digest}.wasm"));
-    let verified = Command::new("openssl")
-        .current_dir(world.context.path())
-        .args([
-            "dgst",
-            "-sha256",
-            "-verify",
-            "gate/acme.pub",
-            "-signature",
-            "signature.der",
-        ])
-        .arg(&component)
-        .output();
-    Ran::of(verified).expect_code(0);
+    let component = component.to_str().expect("a path");
+    world.context.openssl([
+        "dgst",
+        "-sha256",
+        "-verify",
+        "gate/acme.pub",
+        "-signature",
+        "signature.der",
+        component,
+    ]);
     // Nobody has to be there any more, and nothing that was kept.
     drop(registry);
     let again = world.judged(&["--offline"]);

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -51,10 +50,12 @@ impl World {
             "-noout",
             "-out",
         ];
-        self.openssl(&[&arguments[..], &[text(&key)]].concat());
+        self.context
+            .openssl([&arguments[..], &[text(&key)]].concat());
         fs::create_dir_all(self.context.path().join("gate")).expect("a folder");
         let public = self.public(name);
-        self.openssl(&["pkey", "-in", text(&key), "-pubout", "-out", text(&public)]);
+        self.context
+            .openssl(["pkey", "-in", text(&key), "-pubout", "-out", text(&public)]);
     }
 
     fn key(&self, name: &str) -> PathBuf {
@@ -69,20 +70,6 @@ impl World {
         self.context
             .path()
             .join("gate/vendor/judge.wasm.sigstore.json")
-    }
-
-    #[track_caller]
-    fn openssl(&self, arguments: &[&str]) -> Ran {
-        let mut command = Command::new("openssl");
-        let ran = command
-            .current_dir(self.context.path())
-            .args(arguments)
-            .output();
-        assert!(
-            ran.is_ok(),
-            "openssl is missing: this test makes keys and signatures with it"
-        );
-        Ran::of(ran).expect_code(0)
     }
 
     fn holdpoint(&self, arguments: &[&str]) -> Ran {
@@ -180,7 +167,7 @@ fn what_is_signed_is_verified_by_the_program_and_by_openssl() {
     let signature = BASE64_STANDARD.decode(signature).expect("base64");
     let signature = world.context.write("judge.sig", signature);
     let public = world.public("acme");
-    let ran = world.openssl(&[
+    let ran = world.context.openssl([
         "dgst",
         "-sha256",
         "-verify",
@@ -201,8 +188,8 @@ fn what_is_signed_is_verified_by_the_program_and_by_openssl() {
         "-out",
         "key.der",
     ];
-    world.openssl(&arguments);
-    let ran = world.openssl(&["dgst", "-sha256", "-r", "key.der"]);
+    world.context.openssl(arguments);
+    let ran = world.context.openssl(["dgst", "-sha256", "-r", "key.der"]);
     assert_eq!(
         format!("sha256:{}", ran.stdout.split(' ').next().expect("a digest")),
         *hint
@@ -219,7 +206,9 @@ fn a_signature_that_was_made_elsewhere_becomes_a_bundle() {
     let world = World::new();
     let (key, public) = (world.key("acme"), world.public("acme"));
     let arguments = ["dgst", "-sha256", "-sign", text(&key), "-out", "judge.sig"];
-    world.openssl(&[&arguments[..], &[text(&world.plugin)]].concat());
+    world
+        .context
+        .openssl([&arguments[..], &[text(&world.plugin)]].concat());
     let signature = world.context.path().join("judge.sig");
     let sign = |public: &Path| {
         let arguments = ["plugin", "sign", text(&world.plugin), "--signature"];
@@ -277,12 +266,16 @@ fn keys_that_cannot_be_used_say_why() {
     };
     let said = sign(&world.public("acme"));
     assert!(said.contains("only a private key signs"), "{said}");
-    world.openssl(&["genpkey", "-algorithm", "ED25519", "-out", "other.pem"]);
+    world
+        .context
+        .openssl(["genpkey", "-algorithm", "ED25519", "-out", "other.pem"]);
     let said = sign(&world.context.path().join("other.pem"));
     assert!(said.contains("not a key of the curve P-256"), "{said}");
     let key = world.key("acme");
     let arguments = ["pkcs8", "-topk8", "-in", text(&key), "-out", "locked.pem"];
-    world.openssl(&[&arguments[..], &["-passout", "pass:secret"]].concat());
+    world
+        .context
+        .openssl([&arguments[..], &["-passout", "pass:secret"]].concat());
     let said = sign(&world.context.path().join("locked.pem"));
     assert!(
         said.contains("encrypted") && said.contains("--signature"),
@@ -309,7 +302,7 @@ fn keys_that_cannot_be_used_say_why() {
         "-out",
         "plain.pem",
     ];
-    world.openssl(&arguments);
+    world.context.openssl(arguments);
     let plain = world.context.path().join("plain.pem");
     let arguments = ["plugin", "sign", text(&world.plugin), "--key", text(&plain)];
     world.holdpoint(&arguments).expect_code(0);

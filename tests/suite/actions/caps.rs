@@ -54,16 +54,6 @@ fn an_action_that_may_ask_for_no_more_goes_on_in_another_sitting() {
 
 #[test]
 fn what_takes_back_is_not_counted() {
-    let runtime = runtime();
-    let server = runtime.block_on(Server::asking(things));
-    let project = Project::new();
-    let one = step(&server, "one", &undo(&server, "one"));
-    let text = pipeline(&grants(&server), &[one]);
-    let deploy = DEPLOY.split_once("\n\n").expect("the stages of it").1;
     // All that is allowed is used up when something fails.
-    project.pipeline(&format!("[limits]\nrequests = 1\n{text}\n{deploy}"));
-    project.switch("deploy-fails", true);
-    let report = project.run().expect_code(5).json();
-    assert_eq!(report["effects"], "undone");
-    assert_eq!(came(&server), ["POST /api/one", "DELETE /api/one/10"]);
+    taken_back("[limits]\nrequests = 1\n");
 }

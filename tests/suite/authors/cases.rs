@@ -7,6 +7,18 @@ const READER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/reader.wasm"));
 const ARCHIVIST: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/archivist.wasm"));
 const ASKER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/asker.wasm"));
 
+/// Makes a case of the range of a repository that is called `payments`.
+const RECORD: [&str; 8] = [
+    "--record",
+    "v1.0.0..HEAD",
+    "--repo",
+    "payments",
+    "--pipeline",
+    "holdpoint.toml",
+    "--kind",
+    "policy",
+];
+
 /// The folder of a plugin with one case.
 fn tried(component: &[u8], case: &str, arguments: &[&str]) -> (Context, Ran) {
     let context = Context::new();
@@ -92,17 +104,7 @@ fn what_is_known_of_a_real_range_is_recorded() {
              [[stages]]\nid = \"policy\"\nuse = [{{ plugin = \"archivist\", kind = \"policy\" }}]\n"
         ),
     );
-    let record = [
-        "--record",
-        "v1.0.0..HEAD",
-        "--repo",
-        "payments",
-        "--pipeline",
-        "holdpoint.toml",
-        "--kind",
-        "policy",
-    ];
-    again(&context, &record).expect_code(0);
+    again(&context, &RECORD).expect_code(0);
     let expected = fs::read_to_string(
         context
             .path()
@@ -171,20 +173,10 @@ fn what_a_server_answered_is_recorded_once() {
              [[stages]]\nid = \"policy\"\nuse = [{{ plugin = \"asker\", kind = \"policy\" }}]\n"
         ),
     );
-    let record = [
-        "--record",
-        "v1.0.0..HEAD",
-        "--repo",
-        "payments",
-        "--pipeline",
-        "holdpoint.toml",
-        "--kind",
-        "policy",
-    ];
     let test = ["plugin", "test", "plugin", "--built", "plugin.wasm"];
     let mut command = context.command(context.path());
     command.env("TOKEN", "a secret of some length");
-    let ran = Ran::of(command.args(test).args(record).output()).expect_code(0);
+    let ran = Ran::of(command.args(test).args(RECORD).output()).expect_code(0);
     assert!(ran.stdout.contains("v1.0.0-to-HEAD"), "{}", ran.stdout);
     assert_eq!(server.received().len(), 1);
     let expected = fs::read_to_string(
@@ -198,7 +190,7 @@ fn what_a_server_answered_is_recorded_once() {
     // A name that was chosen twice does not take the place of the case that has it.
     let mut command = context.command(context.path());
     command.env("TOKEN", "a secret of some length");
-    let twice = Ran::of(command.args(test).args(record).output()).expect_code(2);
+    let twice = Ran::of(command.args(test).args(RECORD).output()).expect_code(2);
     assert!(twice.stderr.contains("already there"), "{}", twice.stderr);
 }
 

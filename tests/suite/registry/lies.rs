@@ -83,9 +83,7 @@ fn adding(
         })
         .await;
         let world = World::new(server.address);
-        let reference = format!("oci://{}/judge:1", server.address);
-        let ran = tokio::task::spawn_blocking(move || world.plugin(&["add", &reference]));
-        (ran.await.expect("it ends"), server.received())
+        (added(world, server.address).await, server.received())
     })
 }
 
@@ -283,14 +281,16 @@ fn led(
         .await;
         let world = World::new(server.address);
         log_in(&world, server.address);
-        let reference = format!("oci://{}/judge:1", server.address);
-        let ran = tokio::task::spawn_blocking(move || world.plugin(&["add", &reference]));
-        (
-            ran.await.expect("it ends"),
-            server.received(),
-            elsewhere.received(),
-        )
+        let ran = added(world, server.address).await;
+        (ran, server.received(), elsewhere.received())
     })
+}
+
+/// Takes the plugin of a registry; it answers meanwhile.
+async fn added(world: World, registry: SocketAddr) -> Ran {
+    let reference = format!("oci://{registry}/judge:1");
+    let ran = tokio::task::spawn_blocking(move || world.plugin(&["add", &reference]));
+    ran.await.expect("it ends")
 }
 
 /// What `docker login` writes.
@@ -370,13 +370,8 @@ fn a_token_is_asked_for_with_the_login_and_the_scope() {
         .await;
         let world = World::new(server.address);
         log_in(&world, server.address);
-        let reference = format!("oci://{}/judge:1", server.address);
-        let ran = tokio::task::spawn_blocking(move || world.plugin(&["add", &reference]));
-        (
-            ran.await.expect("it ends"),
-            server.received(),
-            tokens.received(),
-        )
+        let ran = added(world, server.address).await;
+        (ran, server.received(), tokens.received())
     });
     let ran = ran.expect_code(0);
     assert!(
