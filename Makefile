@@ -29,6 +29,8 @@ PYTHON := $(TARGET_FOLDER)/tools/python
 PYTHON_READY := $(PYTHON)/bin/componentize-py
 REGISTRY := $(TARGET_FOLDER)/tools/registry
 REGISTRY_READY := $(REGISTRY)/usr/bin/docker-registry
+# What tests need beside the compiler.
+NEEDED := $(CALENDAR_READY) $(PROMETHEUS_READY) $(REGISTRY_READY) $(JAVASCRIPT_READY) $(PYTHON_READY)
 SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/debian tests/mutants/run tests/fuzz/run \
 	tests/cases/own-policy/run
 
@@ -44,7 +46,7 @@ help: ## Lists these targets.
 demo: setup ## Builds Holdpoint and judges the history of this repository.
 	@.ci/demo
 
-test: setup nextest $(CALENDAR_READY) $(PROMETHEUS_READY) $(REGISTRY_READY) $(JAVASCRIPT_READY) $(PYTHON_READY) ## Runs every test and every example in the documentation, and counts them.
+test: setup nextest $(NEEDED) ## Runs every test and every example in the documentation, and counts them.
 	@.ci/test
 
 lint: setup $(TOOLS)/ready ## Format, spelling, shell scripts, clippy and documentation.
@@ -61,7 +63,7 @@ deny: setup ## Holds the dependencies against deny.toml (ADVISORIES=yes asks the
 		cargo install cargo-deny --locked --version $(DENY_VERSION); }
 	cargo deny --locked check bans licenses sources $(if $(ADVISORIES),advisories)
 
-mutants: setup nextest $(CALENDAR_READY) ## Takes away one check after the other; a test must notice each time.
+mutants: setup nextest $(NEEDED) ## Takes away one check after the other; a test must notice each time.
 	@tests/mutants/run $(MUTANTS)
 
 RANGES := 200
