@@ -185,7 +185,10 @@ fn a_plugin_cannot_have_every_name() {
         "",
     ] {
         let ran = ran(&context, context.path(), &["plugin", "new", name]).expect_code(2);
-        assert!(ran.stderr.contains("lower-case letters"), "{}", ran.stderr);
+        let said: Vec<&str> = ran.stderr.split_whitespace().collect();
+        // Each error in the chain says what the next one says.
+        let times = said.join(" ").matches("expected kebab-case").count();
+        assert_eq!(times, 1, "{}", ran.stderr);
     }
     assert_eq!(fs::read_dir(context.path()).expect("the folder").count(), 0);
     let ran = ran(

@@ -311,10 +311,18 @@ impl Failure {
         }
     }
 
-    /// Why, from the nearest cause to the first one.
+    /// Why, from the nearest cause to the first one, without those that what is said before ends with.
     fn causes(&self) -> Vec<String> {
+        let mut said = self.message();
         std::iter::successors(self.error().source(), |&error| error.source())
             .map(ToString::to_string)
+            .filter(|cause| {
+                let is_new = !said.ends_with(cause.as_str());
+                if is_new {
+                    said.clone_from(cause);
+                }
+                is_new
+            })
             .collect()
     }
 
