@@ -30,10 +30,51 @@
 #[macro_export]
 macro_rules! export {
     ($plugin:ty: $($kind:ident),+ $(,)?) => {
+        $($crate::__once!($kind);)+
         const _: () = {
             $($crate::__export_kind!($kind, $plugin);)+
             $crate::__describe!($plugin);
         };
+    };
+    ($plugin:ty $(:)?) => {
+        ::core::compile_error!(::core::concat!(
+            "name the kinds that the plugin is, such as `export!(",
+            ::core::stringify!($plugin),
+            ": policy)`"
+        ));
+    };
+}
+
+/// Names an item after the kind, so that a second one is told apart from the first by its name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __once {
+    (policy) => {
+        $crate::__once!(only_one_type_can_be_the_policy,);
+    };
+    (risk) => {
+        $crate::__once!(only_one_type_can_be_the_risk,);
+    };
+    (resource) => {
+        $crate::__once!(only_one_type_can_be_the_resource,);
+    };
+    (document) => {
+        $crate::__once!(only_one_type_can_be_the_document,);
+    };
+    (notify) => {
+        $crate::__once!(only_one_type_can_be_the_notify,);
+    };
+    (action) => {
+        $crate::__once!(only_one_type_can_be_the_action,);
+    };
+    (verify) => {
+        $crate::__once!(only_one_type_can_be_the_verify,);
+    };
+    ($unknown:ident) => {};
+    ($name:ident,) => {
+        #[allow(dead_code, non_camel_case_types)]
+        #[doc(hidden)]
+        enum $name {}
     };
 }
 

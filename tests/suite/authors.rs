@@ -2,6 +2,7 @@
 
 mod cases;
 mod languages;
+mod refused;
 
 use std::fs;
 use std::path::{Path, PathBuf};

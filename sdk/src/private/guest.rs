@@ -5,7 +5,7 @@ use super::bindings::imports::holdpoint::plugin::model;
 use super::bindings::{action, document, notify, policy, resource, risk, verify};
 use crate::{
     Action, Channel, Document, Edit, Event, Fault, Finding, Message, Notify, Plugin, Policy,
-    Reading, Release, Requirement, Resource, Risk, Step, Verify, log,
+    Reading, Release, Requirement, Resource, Risk, Settings, Step, Verify, log,
 };
 
 /// The exports of a plugin, one implementation for each kind that it is.
@@ -20,7 +20,7 @@ fn given<P: Plugin>(
     HOOK.call_once(|| {
         std::panic::set_hook(Box::new(|panic| log::error(panic.to_string())));
     });
-    let settings = serde_json::from_str(settings)
+    let settings = P::Settings::read(settings)
         .map_err(|error| Fault::settings(format!("the settings cannot be read: {error}")))?;
     Ok((Release::from_host(release), settings))
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Given, Release};
 use crate::{
     Artifact, Bump, Change, ChangeKind, Circumstances, Commit, CommitText, Ending, EvidenceItem,
-    HttpResponse, Measures, PastRelease, Person, Subject, Totals, Trailer, Versioning,
+    HttpError, HttpResponse, Measures, PastRelease, Person, Subject, Totals, Trailer, Versioning,
 };
 
 /// What a test has made.
@@ -17,7 +17,7 @@ pub(super) struct Made {
     /// Without bytes where it is not granted.
     pub(super) evidence: Vec<(EvidenceItem, Option<Vec<u8>>)>,
     pub(super) files: BTreeMap<String, Vec<u8>>,
-    pub(super) answers: BTreeMap<String, HttpResponse>,
+    pub(super) answers: BTreeMap<String, Result<HttpResponse, HttpError>>,
     pub(super) secrets: BTreeSet<String>,
 }
 
@@ -286,7 +286,28 @@ impl ReleaseBuilder {
     /// Says what is answered to every request to a URL.
     #[must_use]
     pub fn answer(mut self, url: &str, response: HttpResponse) -> Self {
-        self.made.answers.insert(url.to_owned(), response);
+        self.made.answers.insert(url.to_owned(), Ok(response));
+        self
+    }
+
+    /// Says why there is no answer to any request to a URL. Without a word a request is not granted.
+    ///
+    /// ```
+    /// use holdpoint_sdk::{HttpError, HttpRequest, Release};
+    ///
+    /// let url = "https://tickets.example.com/";
+    /// let release = Release::builder().refuse(url, HttpError::TimedOut).build();
+    /// let request = HttpRequest {
+    ///     method: "GET".to_owned(),
+    ///     url: url.to_owned(),
+    ///     headers: Vec::new(),
+    ///     body: Vec::new(),
+    /// };
+    /// assert!(matches!(release.send(&request), Err(HttpError::TimedOut)));
+    /// ```
+    #[must_use]
+    pub fn refuse(mut self, url: &str, error: HttpError) -> Self {
+        self.made.answers.insert(url.to_owned(), Err(error));
         self
     }
 

@@ -84,7 +84,7 @@ impl Given {
 
     pub(super) fn send(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
         ask!(self, http.send(request), made => match made.answers.get(&request.url) {
-            Some(response) => Ok(response.clone()),
+            Some(answer) => answer.clone(),
             None => Err(HttpError::NotGranted(format!("no answer was made for {}", request.url))),
         })
     }

@@ -1,0 +1,6 @@
+use std::time::Instant;
+
+#[holdpoint_sdk::settings]
+pub struct Settings {
+    pub since: Instant,
+}

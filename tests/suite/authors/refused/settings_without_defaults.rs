@@ -1,0 +1,5 @@
+#[holdpoint_sdk::settings]
+#[serde(default)]
+pub struct Settings {
+    pub prefixes: Vec<String>,
+}
