@@ -21,6 +21,10 @@ const OTHER_KITS: [&str; 2] = ["sdk/js/", "sdk/python/"];
 /// Where the kit lies in the folder of a plugin.
 const VENDOR: &str = "vendor/holdpoint";
 
+/// What a README says of it.
+const VENDOR_ROW: &str =
+    "| `vendor/` | the kit that the plugin is written with: not yours to change |\n";
+
 /// What a new plugin is to be.
 #[derive(Clone, Debug)]
 pub struct Scaffold {
@@ -40,14 +44,6 @@ pub enum ScaffoldError {
     /// It would have a name that no plugin may have.
     #[error("a plugin cannot have that name: {0}")]
     Name(#[source] ManifestError),
-    /// There is no example of the kind in the language.
-    #[error("there is no example of the kind {kind} in {language}")]
-    NoExample {
-        /// The kind.
-        kind: Kind,
-        /// The language.
-        language: Language,
-    },
     /// A part of this program is not what it should be.
     #[error("the example cannot be made: {0}")]
     Template(String),
@@ -59,10 +55,6 @@ impl ScaffoldError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Name(_) => "use lower-case letters, digits and hyphens, such as `no-fridays`",
-            Self::NoExample { .. } => {
-                "begin with the example of a policy, or with the one of the kind in Rust; \
-                 wit/README.md has what each kind is asked"
-            }
             Self::Template(_) => "report it with the output of `holdpoint --version`",
         }
     }
@@ -99,9 +91,7 @@ impl Scaffold {
         };
         let vendor = match self.kit {
             Some(_) => "",
-            None => {
-                "| `vendor/` | the kit that the plugin is written with: not yours to change |\n"
-            }
+            None => VENDOR_ROW,
         };
         let pipeline = template(&format!("{kind}/pipeline.toml"))?.replace("{{name}}", &self.name);
         let filled = |path: &str| -> Result<String, ScaffoldError> {
@@ -140,54 +130,58 @@ impl Scaffold {
         }
     }
 
-    /// The same in JavaScript or Python: the example of a policy.
+    /// The same in JavaScript or Python.
     fn script(&self) -> Result<BTreeMap<String, String>, ScaffoldError> {
         let (kind, language) = (self.kind, self.language);
-        if kind != Kind::Policy {
-            return Err(ScaffoldError::NoExample { kind, language });
-        }
-        let (folder, kit, own): (_, _, &[&str]) = match language {
+        // What editors and type checkers read lies beside what the tool of the language reads.
+        let (folder, kit, vendor, module, own) = match language {
             Language::Python => (
                 "python",
-                "sdk/python/holdpoint/",
-                &["plugin.py", "requirements.txt"],
+                "sdk/python/",
+                "vendor",
+                "plugin.py",
+                ["requirements.txt", "pyproject.toml"],
             ),
-            Language::Rust | Language::JavaScript => {
-                ("javascript", "sdk/js/", &["plugin.js", "package.json"])
-            }
+            Language::Rust | Language::JavaScript => (
+                "javascript",
+                "sdk/js/",
+                VENDOR,
+                "plugin.js",
+                ["package.json", "jsconfig.json"],
+            ),
         };
         let plugin_toml = format!(
             "name = \"{}\"\nversion = \"0.1.0\"\nlicense = \"LicenseRef-unpublished\"\n\
              language = \"{language}\"\nsettings = \"settings.schema.json\"\n{}",
             self.name,
-            template("policy/plugin.toml")?
+            template(&format!("{kind}/plugin.toml"))?
         );
         let description = description(&plugin_toml)?;
-        let pipeline = template("policy/pipeline.toml")?.replace("{{name}}", &self.name);
-        let vendor =
-            "| `vendor/` | the kit that the plugin is written with: not yours to change |\n";
+        let pipeline = template(&format!("{kind}/pipeline.toml"))?.replace("{{name}}", &self.name);
         let filled = |path: &str| -> Result<String, ScaffoldError> {
             Ok(template(&format!("{folder}/{path}"))?
                 .replace("{{name}}", &self.name)
                 .replace("{{description}}", &description)
-                .replace("{{vendor}}", vendor)
+                .replace("{{vendor}}", VENDOR_ROW)
                 .replace("{{pipeline}}", &pipeline))
         };
         let mut files = BTreeMap::new();
         for path in own {
-            files.insert((*path).to_owned(), filled(path)?);
+            files.insert(path.to_owned(), filled(path)?);
         }
         files.insert("README.md".to_owned(), filled("README.md")?);
         files.insert(".gitignore".to_owned(), filled("gitignore")?);
-        let schema = template("policy/settings.schema.json")?;
-        files.insert("settings.schema.json".to_owned(), schema.to_owned());
+        for path in [module, "settings.schema.json"] {
+            let text = template(&format!("{kind}/{path}"))?;
+            files.insert(path.to_owned(), text.to_owned());
+        }
         files.insert("plugin.toml".to_owned(), plugin_toml);
         self.cases(&mut files);
         for (path, text) in KIT {
             if let Some(name) = path.strip_prefix(kit) {
-                files.insert(format!("vendor/holdpoint/{name}"), (*text).to_owned());
+                files.insert(format!("{vendor}/{name}"), (*text).to_owned());
             } else if *path == "LICENSE" {
-                files.insert("vendor/holdpoint/LICENSE".to_owned(), (*text).to_owned());
+                files.insert(format!("{VENDOR}/LICENSE"), (*text).to_owned());
             }
         }
         Ok(files)

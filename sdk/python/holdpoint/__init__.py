@@ -10,7 +10,7 @@ from wit_world.imports import model
 from wit_world.imports.model import (
     FaultCode,
     FileLocation,
-    Finding as _Finding,
+    Finding,
     Location_Artifact,
     Location_Commit,
     Location_File,
@@ -19,7 +19,7 @@ from wit_world.imports.model import (
     Severity,
 )
 
-__all__ = ["Fault", "FaultCode", "Release", "Severity", "all_of", "finding"]
+__all__ = ["Fault", "FaultCode", "Finding", "Release", "Severity", "all_of", "finding"]
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def finding(
     line: Optional[int] = None,
     artifact: Optional[str] = None,
     help: Optional[str] = None,
-) -> model.Finding:
+) -> Finding:
     """Something that speaks against the release, at a commit, a file, an artifact, or as a whole."""
     location: model.Location
     if commit is not None:
@@ -60,7 +60,7 @@ def finding(
         location = Location_Artifact(artifact)
     else:
         location = Location_Release()
-    return _Finding(rule, severity, message, location, help)
+    return Finding(rule, severity, message, location, help)
 
 
 def all_of(page: Callable[[int, int], list[T]]) -> Iterator[T]:

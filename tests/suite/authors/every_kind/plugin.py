@@ -1,8 +1,10 @@
 """Every kind, and every capability, as the contract has them."""
 
 import json
+from typing import Any, AsyncIterator, Iterator
+
 from componentize_py_types import Err
-from holdpoint import Fault, FaultCode, finding, Severity
+from holdpoint import Fault, FaultCode, Finding, Release, finding, Severity
 from holdpoint.commits import commits, commit_texts
 from holdpoint.changes import changes
 from holdpoint.artifacts import artifacts
@@ -12,10 +14,19 @@ from holdpoint.tree import list_folder, read_text
 from holdpoint.http import request
 from holdpoint.secrets import secret
 from holdpoint import log
+import action_example
+import document_example
+import notify_example
+import resource_example
+import risk_example
+import verify_example
 from wit_world.exports import action, document, notify, resource, risk, verify
 from wit_world.imports.model import Header, Location_Commit
 
-def check(release, settings):
+Settings = dict[str, Any]
+
+
+def check(release: Release, settings: Settings) -> Any:
     prefix = settings.get("prefixes", [""])[0]
     if prefix == "promise":
         return waiting()
@@ -30,21 +41,21 @@ def check(release, settings):
     return found(release, settings)
 
 
-async def waiting():
+async def waiting() -> list[Finding]:
     return []
 
 
-async def flowing():
+async def flowing() -> AsyncIterator[Finding]:
     yield finding("draft", "late")
 
 
-def found(release, settings):
+def found(release: Release, settings: Settings) -> Iterator[Finding]:
     prefixes = settings.get("prefixes", [])
     if "fault" in prefixes:
         raise Fault("not today", FaultCode.UNAVAILABLE, retry=True)
     if "error" in prefixes:
         1 / 0
-    def say(m): return finding("draft", m)
+    def say(m: str) -> Finding: return finding("draft", m)
     yield say("|".join(c.summary + str(c.time) for c in commits()))
     yield say("|".join(str([t.key for t in c.trailers]) + c.author.name for c in commit_texts()))
     yield say("|".join(c.path + c.how.name for c in changes()))
@@ -69,19 +80,31 @@ def found(release, settings):
     log.info("said")
     yield finding("draft", "at", severity=Severity.WARNING, file="src/a.rs", line=3, help="h")
 
-def assess(release, settings):
+def assess(release: Release, settings: Settings) -> risk.Assessment:
+    if "prefixes" not in settings:
+        return risk_example.assess(release, settings)
     return risk.Assessment(3.5, [risk.Factor("n", "e", 1.0, True, Location_Commit("0000000000000000000000000000000000000001"))])
-def claim(release, settings):
+def claim(release: Release, settings: Settings) -> list[resource.Requirement]:
+    if "prefixes" not in settings:
+        return list(resource_example.claim(release, settings))
     return [resource.Requirement(resource.Demand_Lease(resource.LeaseClaim("k", resource.Sharing.EXCLUSIVE)), "r"),
             resource.Requirement(resource.Demand_Approval(resource.ApprovalClaim("p", 1)), "r"),
             resource.Requirement(resource.Demand_Window(resource.WindowClaim(1, None)), "r")]
-def render(release, settings):
+def render(release: Release, settings: Settings) -> list[document.Edit]:
+    if "prefixes" not in settings:
+        return list(document_example.render(release, settings))
     return [document.Edit("A.md", document.NewContent_Insertion(document.Insertion("# A", "b")), "t")]
-def compose(release, settings, event, channel):
+def compose(release: Release, settings: Settings, event: notify.Event, channel: notify.Channel) -> list[notify.Message]:
+    if "prefixes" not in settings:
+        return list(notify_example.compose(release, settings, event, channel))
     return [notify.Message(channel.media_type, json.dumps({"k": event.kind.name}), "s")]
-def plan(release, settings):
+def plan(release: Release, settings: Settings) -> list[action.Step]:
+    if "prefixes" not in settings:
+        return action_example.plan(release, settings)
     planned = action.PlannedRequest("POST", "https://deploy.example.com/1", [Header("x-a", "b")], action.Content_Bytes(b"{}"), [200], "")
     undo = action.PlannedRequest("DELETE", "https://deploy.example.com/1", [], action.Content_Bytes(b""), [200], "")
     return [action.Step("one", "t", planned, None, undo)]
-def measure(release, settings, attempt):
+def measure(release: Release, settings: Settings, attempt: int) -> verify.Reading:
+    if "prefixes" not in settings:
+        return verify_example.measure(release, settings, attempt)
     return verify.Reading(verify.Health.HEALTHY, f"attempt {attempt}", [verify.Measurement("m", 1.5, "s", "< 2")])

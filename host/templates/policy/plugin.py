@@ -1,11 +1,10 @@
-from typing import Iterator
+from typing import Any, Iterator
 
-from holdpoint import Release, finding
+from holdpoint import Finding, Release, finding
 from holdpoint.commits import commits
-from wit_world.imports.model import Finding
 
 
-def check(release: Release, settings: dict) -> Iterator[Finding]:
+def check(release: Release, settings: dict[str, Any]) -> Iterator[Finding]:
     """Holds back commits that were not meant to be released."""
     prefixes = tuple(settings.get("prefixes", ["fixup!", "squash!", "WIP"]))
     for commit in commits():

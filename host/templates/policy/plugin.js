@@ -4,8 +4,7 @@ import { commits } from "./vendor/holdpoint/commits.js";
 /**
  * Holds back commits that were not meant to be released.
  *
- * @param {import("./vendor/holdpoint/types").Release} release
- * @param {{ prefixes?: string[] }} settings what settings.schema.json describes
+ * @type {import("./vendor/holdpoint/types").Check<{ prefixes?: string[] }>}
  */
 export function* check(release, { prefixes = ["fixup!", "squash!", "WIP"] }) {
   for (const { id, summary } of commits()) {
