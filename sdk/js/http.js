@@ -6,7 +6,7 @@ import { Fault } from "./index.js";
 export class Response {
   #headers;
 
-  /** @param {{ status: number, headers: { name: string, value: string }[], body: Uint8Array }} answered */
+  /** @param {import("./types").HttpResponse} answered */
   constructor({ status, headers, body }) {
     this.status = status;
     this.ok = status >= 200 && status < 300;
@@ -52,11 +52,13 @@ export function request(url, { method = "GET", headers = {}, body = "" } = {}) {
         body: typeof body === "string" ? new TextEncoder().encode(body) : body,
       }),
     );
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
+    /** @type {import("./types").HttpError | undefined} */
     const refused = error?.payload ?? error;
-    const words = { "timed-out": `${url} did not answer in time` };
     const retry = refused?.tag === "timed-out" || refused?.tag === "unreachable";
-    throw new Fault(refused?.val ?? words[refused?.tag] ?? String(error), {
+    const late = refused?.tag === "timed-out";
+    const words = late ? `${url} did not answer in time` : refused?.val;
+    throw new Fault(words ?? String(error), {
       code: retry ? "unavailable" : undefined,
       retry,
     });

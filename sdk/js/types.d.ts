@@ -1,214 +1,101 @@
-// The shapes of the contract, holdpoint:plugin@0.1.0, as a plugin in JavaScript has them. What they
-// mean stands in the WIT files.
+/// <reference path="./contract/contract.d.ts" />
+/// <reference path="./globals.d.ts" />
+// The types of the contract, holdpoint:plugin@0.1.0, by the names that a plugin has use for. What is
+// in contract/ is made from the WIT files; what is written by hand here is what the kit makes easier.
 
-export type Severity = "info" | "warning" | "error";
-export type FaultCode = "settings" | "missing" | "malformed" | "unavailable" | "internal";
+import type * as action from "holdpoint:plugin/action@0.1.0";
+import type { Channel, Event, Message } from "holdpoint:plugin/notify@0.1.0";
+import type { Edit } from "holdpoint:plugin/document@0.1.0";
+import type * as model from "holdpoint:plugin/model@0.1.0";
+import type { Requirement } from "holdpoint:plugin/resource@0.1.0";
+import type { Assessment } from "holdpoint:plugin/risk@0.1.0";
+import type { Reading } from "holdpoint:plugin/verify@0.1.0";
 
-export type Location =
-  | { tag: "release" }
-  | { tag: "commit"; val: string }
-  | { tag: "file"; val: { path: string; line?: number } }
-  | { tag: "artifact"; val: string };
+export type {
+  Artifact,
+  Bump,
+  Change,
+  ChangeKind,
+  Circumstances,
+  Commit,
+  CommitText,
+  FaultCode,
+  FileLocation,
+  Header,
+  Location,
+  Measures,
+  Person,
+  Release,
+  Severity,
+  Subject,
+  Timestamp,
+  Totals,
+  Trailer,
+  Versioning,
+} from "holdpoint:plugin/model@0.1.0";
+export type { EvidenceError, Item as Evidence } from "holdpoint:plugin/evidence@0.1.0";
+export type { Ending, PastRelease } from "holdpoint:plugin/history@0.1.0";
+export type { HttpError, HttpRequest, HttpResponse } from "holdpoint:plugin/http@0.1.0";
+export type { TreeError } from "holdpoint:plugin/tree@0.1.0";
+export type { Assessment, Factor } from "holdpoint:plugin/risk@0.1.0";
+export type {
+  ApprovalClaim,
+  Demand,
+  LeaseClaim,
+  Requirement,
+  Sharing,
+  WindowClaim,
+} from "holdpoint:plugin/resource@0.1.0";
+export type { Edit, Insertion, NewContent, Section } from "holdpoint:plugin/document@0.1.0";
+export type { Channel, Event, EventKind, Message, Verdict } from "holdpoint:plugin/notify@0.1.0";
+export type { Content, Element, Member } from "holdpoint:plugin/action@0.1.0";
+export type { Health, Measurement, Reading } from "holdpoint:plugin/verify@0.1.0";
 
-export interface Finding {
-  rule: string;
-  severity?: Severity;
-  message: string;
-  location?: Location;
-  help?: string;
-}
+/** A finding; without a location it is about the release as a whole. */
+export type Finding = Omit<model.Finding, "location"> & Partial<Pick<model.Finding, "location">>;
 
-/** Seconds since 1970-01-01T00:00:00Z. */
-export type Timestamp = bigint;
+/** Status codes: an array will do. */
+type Statuses = { success: ArrayLike<number> };
 
-export interface Release {
-  subject: {
-    project: string;
-    version?: string;
-    previous?: string;
-    head: string;
-    base?: string;
-    target?: string;
-    path?: string;
-    versioning: { zeroBreaking: Bump; zeroFeature: Bump };
-    digest: string;
-  };
-  circumstances: {
-    time: Timestamp;
-    zone: string;
-    utcOffset: number;
-    initiator?: string;
-    ci?: string;
-    jobUrl?: string;
-    dirty?: boolean;
-    dryRun: boolean;
-  };
-  totals: Totals & { artifacts: number };
-}
+/** A request that changes something and is made by the host. */
+export type PlannedRequest = Omit<action.PlannedRequest, "success"> & Statuses;
 
-export type Bump = "patch" | "minor" | "major";
+/** A question that shows whether a step was made. */
+export type Probe = Omit<action.Probe, "success"> & Statuses;
 
-export interface Totals {
-  commits: number;
-  merges: number;
-  files: number;
-  insertions: number;
-  deletions: number;
-}
-
-export interface Commit {
-  id: string;
-  author: string;
-  time: Timestamp;
-  summary: string;
-  parents: number;
-  signed: boolean;
-  measures: {
-    files: number;
-    directories: number;
-    subsystems: number;
-    insertions: number;
-    deletions: number;
-    entropy: number;
-    fix: boolean;
-  };
-}
-
-export interface Person {
-  name: string;
-  email: string;
-}
-
-export interface CommitText {
-  id: string;
-  body: string;
-  trailers: { key: string; value: string }[];
-  author: Person;
-  committer: Person;
-  committed: Timestamp;
-}
-
-export interface Change {
-  path: string;
-  oldPath?: string;
-  how: "added" | "modified" | "deleted" | "renamed" | "retyped";
-  insertions: number;
-  deletions: number;
-  binary: boolean;
-  owners: string[];
-  ownersTrusted: boolean;
-}
-
-export interface Artifact {
-  name: string;
-  digest: string;
-  size: bigint;
-}
-
-export interface Evidence {
-  name: string;
-  mediaType: string;
-  digest: string;
-  size: bigint;
-  verifiedBy?: string;
-}
-
-export interface PastRelease {
-  version?: string;
-  head: string;
-  time: Timestamp;
-  totals: Totals;
-  ended?: "released" | "undone" | "blocked" | "stopped";
-}
-
-export interface Assessment {
-  magnitude: number;
-  factors: {
-    name: string;
-    evidence: string;
-    weight: number;
-    heuristic: boolean;
-    location: Location;
-  }[];
-}
-
-export interface Requirement {
-  demand:
-    | { tag: "lease"; val: { key: string; sharing: "exclusive" | "shared" } }
-    | { tag: "window"; val: { start?: Timestamp; end?: Timestamp } }
-    | { tag: "approval"; val: { principal: string; count: number } };
-  reason: string;
-}
-
-export interface Edit {
-  path: string;
-  content:
-    | { tag: "whole"; val: string }
-    | { tag: "section"; val: { begin: string; end: string; content: string } }
-    | { tag: "insertion"; val: { heading: string; content: string } };
-  title: string;
-}
-
-export interface Event {
-  kind:
-    | "planned"
-    | "started"
-    | "waiting"
-    | "approved"
-    | "blocked"
-    | "overridden"
-    | "deployed"
-    | "verified"
-    | "undone"
-    | "finished";
-  run: string;
-  stage?: string;
-  verdict?: "go" | "no-go" | "wait" | "fault";
-  reason: string;
-  findings: Finding[];
-}
-
-export interface Channel {
-  name: string;
-  mediaType: string;
-  bodyBytesMax: number;
-}
-
-export interface Message {
-  mediaType: string;
-  body: string;
-  summary: string;
-}
-
-export interface Header {
-  name: string;
-  value: string;
-}
-
-export interface PlannedRequest {
-  method: string;
-  url: string;
-  headers: Header[];
-  content: { tag: "bytes"; val: Uint8Array } | { tag: "artifact"; val: string };
-  success: Uint16Array | number[];
-  idempotencyKey: string;
-}
-
-export interface Step {
-  name: string;
-  title: string;
+/** One step of a plan. */
+export type Step = Omit<action.Step, "request" | "probe" | "undo"> & {
   request: PlannedRequest;
-  probe?: {
-    url: string;
-    headers: Header[];
-    success: Uint16Array | number[];
-    element?: { list: string; members: { pointer: string; value: string }[] };
-  };
+  probe?: Probe;
   undo?: PlannedRequest;
-}
+};
 
-export interface Reading {
-  health: "healthy" | "degraded" | "failing" | "inconclusive";
-  reason: string;
-  measures: { name: string; value?: number; unit: string; bound: string }[];
-}
+/** *Is this release allowed?* What speaks against it. A generator will do for a list, here and below. */
+export type Check<Settings = any> = (release: model.Release, settings: Settings) => Iterable<Finding>;
+
+/** *How risky is this release?* */
+export type Assess<Settings = any> = (release: model.Release, settings: Settings) => Assessment;
+
+/** *Are the people, the environment and the hour free?* What has to be. */
+export type Claim<Settings = any> = (release: model.Release, settings: Settings) => Iterable<Requirement>;
+
+/** *What should the documents say?* The files to write, each whole or in a part. */
+export type Render<Settings = any> = (release: model.Release, settings: Settings) => Iterable<Edit>;
+
+/** *What should be said to whom?* The messages for an event, in a form that the channel takes. */
+export type Compose<Settings = any> = (
+  release: model.Release,
+  settings: Settings,
+  event: Event,
+  channel: Channel,
+) => Iterable<Message>;
+
+/** *Which requests carry the release out?* They are made by the host, in order. */
+export type Plan<Settings = any> = (release: model.Release, settings: Settings) => Iterable<Step>;
+
+/** *Is it healthy now?* Attempts count from 1. */
+export type Measure<Settings = any> = (
+  release: model.Release,
+  settings: Settings,
+  attempt: number,
+) => Reading;

@@ -3,6 +3,7 @@
 mod cases;
 mod languages;
 mod refused;
+mod types;
 
 use std::fs;
 use std::path::{Path, PathBuf};
