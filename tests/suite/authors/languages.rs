@@ -114,12 +114,13 @@ fn every_kind(context: &Context, plugin: &Path, language: &str) -> Value {
             let case = case.expect("a case").path();
             let text = fs::read_to_string(&case).expect("a case");
             let name = case.file_name().expect("a name").to_string_lossy();
-            let (text, name) = (text.as_str(), format!("{kind}-{name}"));
-            let of_kind = if name.ends_with(".toml") {
-                examples.push(name.replace(".toml", ""));
-                format!("kind = \"{kind}\"\n{text}")
-            } else {
-                text.to_owned()
+            let name = format!("{kind}-{name}");
+            let of_kind = match name.strip_suffix(".toml") {
+                Some(case) => {
+                    examples.push(case.to_owned());
+                    format!("kind = \"{kind}\"\n{text}")
+                }
+                None => text,
             };
             fs::write(cases.join(name), of_kind).expect("the case");
         }
