@@ -113,26 +113,24 @@ fn types_of_python_are_those_of_the_contract() {
     hold(&kept, "sdk/python/contract");
 }
 
-/// The example, the plugin of every kind with the other examples, and one with mistakes, held
-/// against the types as an author has them: what the checker says of the last.
+/// What a checker says of a plugin with mistakes in the folder that an author has. The plugin imports
+/// the one of every kind and the examples, in which nothing is to be found.
 fn checked(language: &str, ending: &str, sources: [&str; 2], mut checker: Command) -> String {
     let context = Context::new();
     let new = ["plugin", "new", "no-drafts", "--lang", language];
     ran(&context, context.path(), &new).expect_code(0);
     let plugin = context.path().join("no-drafts");
-    checker.current_dir(&plugin);
-    run(&mut checker);
     let module = format!("plugin.{ending}");
-    for kind in OTHER_KINDS {
+    for kind in OTHER_KINDS.into_iter().chain(["policy"]) {
         let example = root().join("host/templates").join(kind).join(&module);
         let named = plugin.join(format!("{kind}_example.{ending}"));
         fs::copy(example, named).expect("the example");
     }
-    let [whole, mistaken] = sources;
-    fs::write(plugin.join(&module), whole).expect("the module");
-    run(&mut checker);
-    fs::write(plugin.join(&module), mistaken).expect("the module");
-    let refused = Ran::of(checker.output());
+    let [every_kind, mistaken] = sources;
+    let named = plugin.join(format!("every_kind.{ending}"));
+    fs::write(named, every_kind).expect("the plugin of every kind");
+    fs::write(plugin.join(module), mistaken).expect("the plugin");
+    let refused = Ran::of(checker.current_dir(&plugin).output());
     assert!(refused.code != 0, "{}", refused.stdout);
     refused.stdout
 }
@@ -141,7 +139,8 @@ fn checked(language: &str, ending: &str, sources: [&str; 2], mut checker: Comman
 fn an_editor_knows_the_types_in_javascript() {
     let mut checker = Command::new(tool("javascript/node_modules/.bin/tsc"));
     checker.args(["--project", "jsconfig.json"]);
-    let mistaken = "/** @type {import(\"./vendor/holdpoint/types\").Check} */\n\
+    let mistaken = "import \"./every_kind.js\";\nimport \"./policy_example.js\";\n\
+                    /** @type {import(\"./vendor/holdpoint/types\").Check} */\n\
                     export const check = ({ subject }) => [{ rule: subject.title, words: \"m\" }];\n";
     let sources = [include_str!("every_kind/plugin.js"), mistaken];
     insta::assert_snapshot!(checked("javascript", "js", sources, checker));
@@ -152,6 +151,7 @@ fn an_editor_knows_the_types_in_python() {
     let mut checker = Command::new(tool("python/bin/mypy"));
     checker.args(["--strict", "--no-color-output", "--cache-dir=/dev/null"]);
     let mistaken = "from typing import Any\n\
+                    import every_kind, policy_example\n\
                     from holdpoint import Finding, Release, finding\n\n\n\
                     def check(release: Release, settings: dict[str, Any]) -> list[Finding]:\n    \
                         return [finding(release.subject.title, words=\"m\")]\n";
