@@ -103,11 +103,11 @@ fuzz: setup ## Feeds what takes bytes with bytes: make fuzz EACH=600 TARGETS="ma
 	@tests/fuzz/run '$(EACH)' $(TARGETS)
 
 COMMITS := 10000
-bench: setup nextest ## Measures a call, a whole run and the attacks: make bench REPOSITORY=a RANGE=v1..v2 COMMITS=100000
+bench: setup nextest $(JAVASCRIPT_READY) $(PYTHON_READY) ## Measures a call, a whole run, plugins and the attacks: make bench REPOSITORY=a RANGE=v1..v2 COMMITS=100000
 	cargo build --release --workspace --bins --locked
 	cargo bench --workspace --bench call --locked
 	cargo bench --workspace --bench run --locked -- \
-		'$(abspath $(TARGET_FOLDER))/release/holdpoint' '$(COMMITS)' \
+		'$(abspath $(TARGET_FOLDER))/release/holdpoint' '$(abspath $(TARGET_FOLDER))/tools' '$(COMMITS)' \
 		$(if $(REPOSITORY),'$(abspath $(REPOSITORY))' '$(RANGE)')
 	cargo build --workspace --bins --locked
 	cargo nextest run --workspace --locked --run-ignored all --no-capture -E 'test(=corpus::costs)'

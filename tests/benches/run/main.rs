@@ -11,6 +11,8 @@ use std::{env, fs};
 
 use tempfile::TempDir;
 
+mod plugins;
+
 /// Times that each program is started for one figure.
 const REPETITIONS: usize = 7;
 
@@ -48,21 +50,19 @@ fn main() -> ExitCode {
         .skip(1)
         .filter(|word| word != "--bench")
         .collect();
-    let (Some(binary), rest) = (arguments.first(), arguments.get(1..).unwrap_or_default()) else {
-        eprintln!("usage: run PATH-OF-HOLDPOINT COMMITS-MAX [REPOSITORY FROM..TO]");
+    let [binary, tools, commits_max, rest @ ..] = arguments.as_slice() else {
+        eprintln!("usage: run PATH-OF-HOLDPOINT FOLDER-OF-TOOLS COMMITS-MAX [REPOSITORY FROM..TO]");
         return ExitCode::from(2);
     };
     let bench = Bench {
         binary: PathBuf::from(binary),
         folder: TempDir::new().expect("a temporary folder"),
     };
-    let commits_max = rest.first().map_or(10_000, |number| {
-        number.parse().expect("COMMITS-MAX is a number")
-    });
+    let commits_max = commits_max.parse().expect("COMMITS-MAX is a number");
     println!("{}", machine());
     println!("medians of {REPETITIONS} starts in turns\n");
-    match (rest.get(1), rest.get(2)) {
-        (Some(repository), Some(range)) => bench.beside_git(Path::new(repository), range),
+    match rest {
+        [repository, range] => bench.beside_git(Path::new(repository), range),
         _ => bench.beside_git(
             &bench.repository("thousand", 1_000, "fix: step"),
             "v1.0.0..HEAD",
@@ -71,6 +71,7 @@ fn main() -> ExitCode {
     bench.commits(commits_max);
     bench.stages();
     bench.findings(commits_max.min(10_000));
+    plugins::first_answers(&bench, Path::new(tools));
     ExitCode::SUCCESS
 }
 
@@ -177,15 +178,22 @@ impl Bench {
     }
 
     fn run(&self, repository: &Path, arguments: &[&str], kept: &str) -> Start {
-        let kept = self.folder.path().join(kept);
-        let mut command = Command::new(&self.binary);
+        let mut command = self.holdpoint(kept);
         command
             .args(["run", "--dry-run", "--format", "json"])
             .args(arguments)
-            .current_dir(repository)
+            .current_dir(repository);
+        start(&mut command)
+    }
+
+    /// The program, with what it keeps in a folder of this name.
+    fn holdpoint(&self, kept: &str) -> Command {
+        let kept = self.folder.path().join(kept);
+        let mut command = Command::new(&self.binary);
+        command
             .env("XDG_CACHE_HOME", kept.join("cache"))
             .env("XDG_STATE_HOME", kept.join("state"));
-        start(&mut command)
+        command
     }
 
     /// A repository with a tag `v1.0.0` and so many commits after it, each of which changes a line
