@@ -7,6 +7,7 @@ mod cut;
 mod github;
 mod people;
 mod plans;
+mod probes;
 
 use serde_json::{Value, json};
 

@@ -100,8 +100,7 @@ impl Attempted {
         match exchange {
             Ok(response) if success.contains(&response.status) => Self::Made(response.body),
             Ok(response) => {
-                let asked = response.header("retry-after");
-                let asked = asked.and_then(|asked| retry_after(asked, now));
+                let asked = asked_by(&response, now);
                 let said = Text::from_bytes(&response.body).shortened(SAID_CHARACTERS_MAX);
                 let separator = if said.is_empty() { "" } else { ": " };
                 let words = format!("answered {}{separator}{}", response.status, said.raw());
@@ -128,14 +127,24 @@ impl Attempted {
     }
 
     fn status(status: u16, said: String, asked: Option<Duration>) -> Self {
-        match (status, asked) {
-            // The server says that it did not take it. Those between may say 503 without knowing.
-            (425 | 429, _) | (503, Some(_)) => Self::NotNow { said, asked },
+        match status {
+            _ if is_busy(status, asked) => Self::NotNow { said, asked },
             // It may have taken it and failed afterwards, or says elsewhere what became of it.
-            (200..=399 | 408 | 500..=599, _) => Self::Unknown(said),
+            200..=399 | 408 | 500..=599 => Self::Unknown(said),
             _ => Self::Refused(said),
         }
     }
+}
+
+/// Whether a server says that it did not take a request. Those between may say 503 without knowing.
+fn is_busy(status: u16, asked: Option<Duration>) -> bool {
+    matches!((status, asked), (425 | 429, _) | (503, Some(_)))
+}
+
+/// What a server asks to wait.
+fn asked_by(response: &HttpResponse, now: Timestamp) -> Option<Duration> {
+    let asked = response.header("retry-after");
+    asked.and_then(|asked| retry_after(asked, now))
 }
 
 /// Of what a server answers this much is repeated, in characters.
@@ -148,15 +157,33 @@ pub(super) enum Probed {
     Made(Vec<u8>),
     /// It was not made.
     NotMade,
+    /// Nothing can be said about it now, and something may another time.
+    NotNow {
+        /// What went wrong.
+        said: String,
+        /// What the server asks to wait.
+        asked: Option<Duration>,
+    },
     /// The answer says nothing about it.
     Unknown(String),
 }
 
 impl Probed {
     /// What the answer to a probe means.
-    pub(super) fn of(exchange: Result<HttpResponse, NotMade>, probe: &Probe) -> Self {
+    pub(super) fn of(
+        exchange: Result<HttpResponse, NotMade>,
+        probe: &Probe,
+        now: Timestamp,
+    ) -> Self {
         let response = match exchange {
             Ok(response) => response,
+            // Only another sitting is allowed more.
+            Err(error) if error.is_exhausted => {
+                return Self::NotNow {
+                    said: error.why,
+                    asked: Some(Duration::MAX),
+                };
+            }
             Err(error) => return Self::Unknown(error.why),
         };
         // A list that is not there says nothing about what is in it: the token may have lost its
@@ -165,7 +192,13 @@ impl Probed {
             return Self::NotMade;
         }
         if !probe.success.contains(&response.status) {
-            return Self::Unknown(format!("answered {}", response.status));
+            let said = format!("asked whether it was made, answered {}", response.status);
+            let asked = asked_by(&response, now);
+            return if is_busy(response.status, asked) {
+                Self::NotNow { said, asked }
+            } else {
+                Self::Unknown(said)
+            };
         }
         let Some(element) = &probe.element else {
             return Self::Made(response.body);

@@ -132,3 +132,50 @@ fn the_answer_to_what_a_person_said_was_made_is_looked_for() {
         assert_eq!(came(&server), ["POST /api/one"]);
     }
 }
+
+/// A run that waits for the answer to a step that a person said was made, for who is busy this long.
+fn waiting_for_an_answer(server: &Server) -> (Project, std::process::Command) {
+    let two = format!(
+        "{{ name = \"two\", request = {{ method = \"PUT\", url = \"{}\" }} }}",
+        server.url("/api/one/{{one./id}}")
+    );
+    let (project, run, key) = waiting(server, &[probes::probed(server), two]);
+    signed(&project, &run, &key);
+    later(&project).expect_code(6);
+    let mut command = project.failpoints(LATER);
+    command
+        .args(["resume", &run, "--assume", "publish/request/1=done"])
+        .args(["--reason", "I looked", "--format", "json", "--key"])
+        .arg(&key);
+    (project, command)
+}
+
+#[test]
+fn who_is_busy_with_the_answer_is_waited_for() {
+    let runtime = runtime();
+    let answers = [
+        probes::busy(429, 3600),
+        probes::busy(429, 0),
+        probes::list("[{\"id\":7,\"name\":\"one\"}]"),
+    ];
+    let server = runtime.block_on(Server::asking(probes::asked(answers)));
+    let (_project, mut command) = waiting_for_an_answer(&server);
+    Ran::of(command.output()).expect_code(0);
+    let all = came(&server);
+    assert_eq!(all[2..], ["GET /api/one", "GET /api/one", "PUT /api/one/7"]);
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_an_answer() {
+    let runtime = runtime();
+    let answers = [probes::busy(429, 3600), probes::busy(429, 50)];
+    let server = runtime.block_on(Server::asking(probes::asked(answers)));
+    let (project, command) = waiting_for_an_answer(&server);
+    let has_asked = || came(&server).len() == 3;
+    let ran = crate::sitting::signals::end(&project, command, "-TERM", has_asked);
+    assert_eq!(ran.code, 143, "{}", ran.stderr);
+    assert_eq!(
+        states(&ran.json()),
+        ["publish/request/1 done", "publish/request/2 not-done"]
+    );
+}

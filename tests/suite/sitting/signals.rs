@@ -16,7 +16,7 @@ const ENDING_TIME: Duration = Duration::from_secs(5 + 5);
 const TIME: &str = "2026-11-22T10:00:00Z";
 
 /// Starts a run, waits until it is where it should be, asks it to end, and gives what it came to.
-fn end(
+pub fn end(
     project: &Project,
     mut run: Command,
     signal: &str,

@@ -195,8 +195,10 @@ impl Seat<'_> {
             let made = effect(stage, Part::Request, number);
             if matches!(self.progress.effect(&made), Some(EffectState::Unknown(_))) {
                 let making = making(made.clone(), planned);
-                if let Made::Unknown = self.find_out(making, &steps).await? {
-                    carried = Carried::Unknown;
+                match self.find_out(making, &steps).await? {
+                    Made::Unknown => carried = Carried::Unknown,
+                    Made::Cancelled => return Ok(Carried::Cancelled),
+                    Made::Done | Made::Refused | Made::Later(_) => {}
                 }
             }
             let revert = effect(stage, Part::Revert, number);
@@ -259,7 +261,7 @@ impl Seat<'_> {
         };
         let (outcome, output, made) = match tried {
             Tried::Cancelled => return Ok(Made::Cancelled),
-            Tried::NothingSent => (not_done("a signal came first"), None, Made::Cancelled),
+            Tried::NothingSent => (not_done(CAME_FIRST), None, Made::Cancelled),
             Tried::Came(Attempted::Unknown(why)) => {
                 say_unknown(&making.effect, &why);
                 return Ok(Made::Unknown);
@@ -288,7 +290,7 @@ impl Seat<'_> {
             return Ok(Made::Unknown);
         };
         let began = Instant::now();
-        let probed = self.probed(&making, probe, steps).await?;
+        let probed = self.probed_again(&making, probe, steps).await?;
         self.calls.postpone(began.elapsed());
         let (outcome, output, made) = match probed {
             Probed::Made(answer) => (EffectOutcome::Done, Some(answer), Made::Done),
@@ -299,7 +301,10 @@ impl Seat<'_> {
                 say_unknown(&making.effect, NOT_THERE_YET);
                 return Ok(Made::Unknown);
             }
-            Probed::Unknown(why) => {
+            Probed::NotNow { .. } | Probed::Unknown(_) if self.is_cancelled() => {
+                return Ok(Made::Cancelled);
+            }
+            Probed::NotNow { said: why, .. } | Probed::Unknown(why) => {
                 say_unknown(&making.effect, &why);
                 return Ok(Made::Unknown);
             }
@@ -408,20 +413,14 @@ impl Seat<'_> {
                     (why, None)
                 }
             };
-            let wait = self.desk.retry.wait(number, random(), asked);
-            let is_over = number >= ATTEMPTS_MAX
-                || making
-                    .until
-                    .is_some_and(|until| Instant::now() + wait >= until)
-                || asked.is_some_and(|asked| asked > RETRY_AFTER_MAX)
-                || (may_be_made && !making.repeatable);
-            if is_over {
+            let wait = self.wait(making, number, asked);
+            let Some(wait) = wait.filter(|_| !may_be_made || making.repeatable) else {
                 return Ok(Tried::Came(if may_be_made {
                     Attempted::Unknown(said)
                 } else {
                     Attempted::NotNow { said, asked }
                 }));
-            }
+            };
             tracing::info!(
                 effect = %making.effect,
                 "tried again: {}",
@@ -433,6 +432,22 @@ impl Seat<'_> {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+    }
+
+    /// What is waited after so many attempts; none where there is to be no other one in this sitting.
+    fn wait(
+        &self,
+        making: &Making<'_>,
+        attempts: u32,
+        asked: Option<Duration>,
+    ) -> Option<Duration> {
+        let wait = self.desk.retry.wait(attempts, random(), asked);
+        let is_over = attempts >= ATTEMPTS_MAX
+            || making
+                .until
+                .is_some_and(|until| Instant::now() + wait >= until)
+            || asked.is_some_and(|asked| asked > RETRY_AFTER_MAX);
+        (!is_over).then_some(wait)
     }
 
     /// One attempt. Where an earlier one may have been taken, it is asked first whether it was.
@@ -448,12 +463,46 @@ impl Seat<'_> {
                 Probed::Made(answer) => return Ok(Attempted::Made(answer)),
                 Probed::NotMade if believes || making.request.is_idempotent() => {}
                 Probed::NotMade => return Ok(Attempted::Unknown(NOT_THERE_YET.to_owned())),
-                Probed::Unknown(why) => return Ok(Attempted::Unknown(why)),
+                // Nothing was sent: what may have been made is what it was.
+                Probed::NotNow { said, asked } => return Ok(Attempted::NotNow { said, asked }),
+                Probed::Unknown(said) => return Ok(Attempted::NotNow { said, asked: None }),
             }
         }
         let sent = self.send(making, ready).await;
         let now = (self.desk.clock)();
         Ok(Attempted::of(sent, &making.request.success, now))
+    }
+
+    /// As [`Seat::probed`], and again while the server is busy, within the bounds of a request.
+    async fn probed_again(
+        &self,
+        making: &Making<'_>,
+        probe: &Probe,
+        steps: &[PlannedStep],
+    ) -> Result<Probed, SittingError> {
+        let mut cancelled = self.desk.cancelled.clone();
+        let mut number = 0;
+        loop {
+            number += 1;
+            let probed = tokio::select! {
+                biased;
+                _ = cancelled.wait_for(Option::is_some) => {
+                    return Ok(Probed::Unknown(CAME_FIRST.to_owned()));
+                }
+                probed = self.probed(making, probe, steps) => probed?,
+            };
+            let Probed::NotNow { asked, .. } = &probed else {
+                return Ok(probed);
+            };
+            let Some(wait) = self.wait(making, number, *asked) else {
+                return Ok(probed);
+            };
+            tokio::select! {
+                biased;
+                _ = cancelled.wait_for(Option::is_some) => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
     }
 
     /// What asking shows about a step.
@@ -463,11 +512,10 @@ impl Seat<'_> {
         probe: &Probe,
         steps: &[PlannedStep],
     ) -> Result<Probed, SittingError> {
-        let stage = &making.effect.stage;
-        let url = match Box::pin(self.url(stage, making.planned, &probe.url, steps)).await? {
+        let url = match Box::pin(self.url(making, &probe.url, steps)).await? {
             Ok(url) => url,
             Err(Obstacle::Refused(why) | Obstacle::Later(why)) => return Ok(Probed::Unknown(why)),
-            Err(Obstacle::Cancelled) => return Ok(Probed::Unknown(String::new())),
+            Err(Obstacle::Cancelled) => return Ok(Probed::Unknown(CAME_FIRST.to_owned())),
         };
         let asking = Ready {
             method: PlannedMethod::Get,
@@ -478,7 +526,7 @@ impl Seat<'_> {
             is_counted: making.is_counted(),
         };
         let sent = self.send(making, &asking).await;
-        Ok(Probed::of(sent, probe))
+        Ok(Probed::of(sent, probe, (self.desk.clock)()))
     }
 
     async fn send(&self, making: &Making<'_>, ready: &Ready) -> Result<HttpResponse, NotMade> {
@@ -518,8 +566,7 @@ impl Seat<'_> {
             let words = format!("`{}` is no method", request.method.raw());
             return Ok(Err(Obstacle::Refused(words)));
         };
-        let stage = &making.effect.stage;
-        let url = match self.url(stage, making.planned, &request.url, steps).await? {
+        let url = match self.url(making, &request.url, steps).await? {
             Ok(url) => url,
             Err(obstacle) => return Ok(Err(obstacle)),
         };
@@ -587,8 +634,7 @@ impl Seat<'_> {
     /// A URL with parts of the answers to earlier steps of the same plan.
     async fn url(
         &self,
-        stage: &str,
-        planned: &PlannedStep,
+        making: &Making<'_>,
         url: &Text,
         steps: &[PlannedStep],
     ) -> Result<Result<String, Obstacle>, SittingError> {
@@ -599,15 +645,17 @@ impl Seat<'_> {
         let mut answers = Vec::new();
         for reference in template.references() {
             let name = reference.step.as_str();
+            let plugin = &making.planned.plugin;
             let is_meant =
-                |step: &PlannedStep| step.plugin == planned.plugin && step.step.name.raw() == name;
+                |step: &PlannedStep| step.plugin == *plugin && step.step.name.raw() == name;
             let found = (1..).zip(steps).find(|(_, step)| is_meant(step));
             let Some((number, meant)) = found else {
                 continue;
             };
-            let made = effect(stage, Part::Request, number);
-            match self.answer(&made, meant, steps).await? {
+            let made = effect(&making.effect.stage, Part::Request, number);
+            match self.answer(&made, meant, steps, making.until).await? {
                 Some(answer) => answers.push((name.to_owned(), answer)),
+                None if self.is_cancelled() => return Ok(Err(Obstacle::Cancelled)),
                 // A person said that it was made, and nobody has seen its answer.
                 None if self.progress.output(&made).is_none() => {
                     let words = format!("the answer to the step `{name}` is not known");
@@ -632,21 +680,28 @@ impl Seat<'_> {
         made: &EffectId,
         meant: &PlannedStep,
         steps: &[PlannedStep],
+        until: Option<Instant>,
     ) -> Result<Option<Value>, SittingError> {
         let bytes = match (self.progress.output(made), &meant.step.probe) {
             (Some(digest), _) => self.desk.store.document(&digest).await?,
             (None, None) => None,
             (None, Some(probe)) => {
-                let making = making(made.clone(), meant);
-                match self.probed(&making, probe, steps).await? {
+                let making = Making {
+                    until,
+                    ..making(made.clone(), meant)
+                };
+                match self.probed_again(&making, probe, steps).await? {
                     Probed::Made(answer) => Some(answer),
-                    Probed::NotMade | Probed::Unknown(_) => None,
+                    Probed::NotMade | Probed::NotNow { .. } | Probed::Unknown(_) => None,
                 }
             }
         };
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 }
+
+/// What is said where everything was to end before something was asked.
+const CAME_FIRST: &str = "a signal came first";
 
 /// What is said where a probe finds nothing soon after an attempt.
 const NOT_THERE_YET: &str = "it is not there, and may still come";
