@@ -1,6 +1,8 @@
 //! Where the messages of channels are posted: what a pipeline file says of it, what of it decides,
 //! and when the values are read that do not stand in it.
 
+mod commands;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Mutex;
