@@ -180,3 +180,31 @@ fn the_doctor_says_what_is_missing_and_what_to_do() {
     let found = registry["found"].as_str().expect("words");
     assert!(found.contains("127.0.0.1 is a loopback address"), "{found}");
 }
+
+#[test]
+fn every_command_for_plugins_has_examples() {
+    let context = Context::new();
+    let help = |words: &[&str]| {
+        let words = [&["plugin"], words, &["--help"]].concat();
+        context
+            .holdpoint(context.path(), words)
+            .expect_code(0)
+            .stdout
+    };
+    let page = help(&[]);
+    let list = page.split("Commands:\n").nth(1).expect("its commands");
+    let list = list.split("\n\n").next().expect("a list");
+    let names = list
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let names: Vec<&str> = names.filter(|name| *name != "help").collect();
+    assert_eq!(names.len(), 10, "{names:?}");
+    assert!(page.contains("Examples:\n  holdpoint plugin "), "{page}");
+    for name in names {
+        let page = help(&[name]);
+        assert!(
+            page.contains("Examples:\n") && page.contains(&format!("  holdpoint plugin {name}")),
+            "{page}"
+        );
+    }
+}

@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::{ExitCode, Failure, Output, signature};
 use crate::model::Text;
 use crate::plugin::components::ComponentError;
-use crate::plugin::registry::RegistryError;
+use crate::plugin::registry::{Reference, ReferenceError, RegistryError};
 use crate::plugin::signature::{KeyError, SignatureError};
 use crate::plugin::{self, ScaffoldError, SettingsError, Source};
 use crate::report::Page;
@@ -27,6 +27,11 @@ use crate::sandbox::CaseError;
 
 /// Makes, builds, tests, signs and ships plugins, and takes them into a pipeline
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  holdpoint plugin new no-fridays && holdpoint plugin test no-fridays
+  holdpoint plugin add oci://registry.example.com/vendor/tickets:2 --stage policy
+  holdpoint plugin add --help")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -235,6 +240,14 @@ pub(super) enum Error {
         /// Why.
         source: Box<ComponentError>,
     },
+    /// There is nothing where a plugin was to be.
+    #[error("there is no file {}", path.terminal())]
+    NoSource {
+        /// What was named.
+        path: Text,
+        /// What may have been meant.
+        meant: Option<Box<Reference>>,
+    },
     /// A pipeline file cannot be added to.
     #[error("{} cannot be added to: {why}", path.terminal())]
     Edit {
@@ -323,7 +336,17 @@ impl Error {
                  signature of a plugin beside it"
                     .to_owned()
             }
-            Self::Registry { source, .. } => source.help().to_owned(),
+            Self::Registry { source, .. } => registry_help(source),
+            Self::NoSource {
+                meant: Some(meant), ..
+            } => format!(
+                "a plugin in a registry is written with `oci://` before it: `holdpoint plugin add \
+                 {meant}`"
+            ),
+            Self::NoSource { meant: None, .. } => {
+                "name the file of a plugin, or `oci://HOST/NAME:TAG`"
+                    .to_owned()
+            }
             Self::Component { source, .. } => source.help().to_owned(),
             Self::Edit { .. } => {
                 "add it by hand, or take the file back to one that `holdpoint check` accepts".to_owned()
@@ -341,6 +364,18 @@ impl Error {
             Self::Signature { source, .. } => source.help().to_owned(),
         }
     }
+}
+
+/// What to do about a registry that is of no use.
+fn registry_help(error: &RegistryError) -> String {
+    let meant = match error {
+        RegistryError::Reference(ReferenceError::Scheme(text)) => Reference::meant_by(text.raw()),
+        _ => None,
+    };
+    meant.map_or_else(
+        || error.help().to_owned(),
+        |meant| format!("write `{meant}`"),
+    )
 }
 
 impl Arguments {

@@ -4,6 +4,7 @@ use super::problem::Problem;
 use super::value::ValueUser;
 use crate::model::{Kind, Text};
 use crate::plugin::SettingsError;
+use crate::plugin::registry::Reference;
 
 impl Problem {
     /// What to do about it.
@@ -14,6 +15,14 @@ impl Problem {
     )]
     pub fn help(&self) -> Option<String> {
         Some(match self {
+            Self::Missing(path)
+                if let Some(meant) = path.to_str().and_then(Reference::meant_by) =>
+            {
+                format!(
+                    "a plugin in a registry is written with `oci://` before it, and taken with \
+                     `holdpoint plugin add {meant}`"
+                )
+            }
             Self::Missing(_) => "name an existing file, or leave the option out to use \
                 holdpoint.toml of the checkout, else the embedded pipeline; for a file at a ref \
                 write REF:PATH"

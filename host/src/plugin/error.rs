@@ -1,6 +1,7 @@
 use holdpoint_build::ReadError;
 
 use super::COMPONENT_BYTES_MAX;
+use super::registry::Reference;
 use crate::model::{Capability, Text};
 
 /// Why a plugin cannot be used. Nothing of it was compiled or run.
@@ -68,10 +69,28 @@ pub enum Error {
     },
 }
 
+/// What a path that is not there may have been meant as.
+fn in_registry(path: &Text, error: &std::io::Error) -> Option<Reference> {
+    let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+    let written = is_missing.then_some(path.raw())?;
+    written
+        .parse()
+        .ok()
+        .or_else(|| Reference::meant_by(written))
+}
+
 impl Error {
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> String {
+        if let Self::Read { path, source } = self
+            && let Some(reference) = in_registry(path, source)
+        {
+            return format!(
+                "it looks like a plugin in a registry, and what is read here is a file: `holdpoint \
+                 plugin add {reference}` takes one of a registry into a pipeline"
+            );
+        }
         match self {
             Self::UnknownName {
                 nearest: Some(nearest),

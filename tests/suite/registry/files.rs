@@ -174,6 +174,63 @@ fn what_cannot_be_added_leaves_everything_as_it_was() {
     );
 }
 
+/// What has no `oci://` before it is a path. Where nothing is there, it is said how it is written.
+#[test]
+fn a_reference_without_its_scheme_is_told_how_it_is_written() {
+    let world = World::new(nowhere());
+    let digest = format!("localhost:1/x@sha256:{}", "a1".repeat(32));
+    for written in [
+        "localhost:1/x:1",
+        "registry.example.com/vendor/x:2.0.1",
+        &digest,
+    ] {
+        let ran = world.plugin(&["add", written]).expect_code(2);
+        let said = super::words(&ran.stderr).replace(' ', "");
+        assert!(
+            said.contains(&format!("holdpointpluginaddoci://{written}`")),
+            "{written}: {said}"
+        );
+        // Other commands read files.
+        for command in ["sign", "verify", "inspect", "push"] {
+            for written in [written.to_owned(), format!("oci://{written}")] {
+                let more: &[&str] = match command {
+                    "sign" | "verify" => &["--key", "acme.pub"],
+                    "push" => &["oci://localhost:1/x:1"],
+                    _ => &[],
+                };
+                let ran = world
+                    .plugin(&[&[command, &written], more].concat())
+                    .expect_code(2);
+                let said = super::words(&ran.stderr);
+                assert!(
+                    said.contains("it looks like a plugin in a registry"),
+                    "{command} {written}: {said}"
+                );
+            }
+        }
+    }
+    let ran = world.plugin(&["add", "target/missing.wasm"]).expect_code(2);
+    let said = super::words(&ran.stderr);
+    assert!(
+        said.contains("there is no file target/missing.wasm") && said.contains("oci://HOST/NAME"),
+        "{said}"
+    );
+    fs::copy(program("hostile"), world.gate().join("judge.wasm")).expect("a copy");
+    let ran = world
+        .plugin(&["push", "judge.wasm", "localhost:1/x:1"])
+        .expect_code(2);
+    let said = super::words(&ran.stderr);
+    assert!(said.contains("write `oci://localhost:1/x:1`"), "{said}");
+    // As the source of a plugin in the file, too.
+    let text = "source = \"localhost:1/x:1\"\n[[stages]]\nid = \"policy\"\nuse = [\"judge\"]\n";
+    world.pipeline(nowhere(), text);
+    let said = super::words(&world.run(&[]).expect_code(2).stderr);
+    assert!(
+        said.contains("holdpoint plugin add oci://localhost:1/x:1"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_lock_that_was_edited_is_refused_with_what_differs() {
     let world = World::new(nowhere());

@@ -171,9 +171,19 @@ fn take(arguments: &Arguments) -> Result<Report, Failure> {
 
 /// A path as it stands in a file in this folder: relative where it lies below it.
 fn relative(path: &Path, folder: &Path) -> Result<String, Error> {
-    let found = path.canonicalize().map_err(|source| Error::File {
-        path: shown(path),
-        source,
+    let found = path.canonicalize().map_err(|source| {
+        let path_shown = shown(path);
+        if source.kind() == std::io::ErrorKind::NotFound {
+            let meant = Reference::meant_by(path_shown.raw()).map(Box::new);
+            return Error::NoSource {
+                path: path_shown,
+                meant,
+            };
+        }
+        Error::File {
+            path: path_shown,
+            source,
+        }
     })?;
     let found = found.strip_prefix(folder).unwrap_or(&found);
     let found = found.to_str().ok_or_else(|| Error::Edit {

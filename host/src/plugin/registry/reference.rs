@@ -65,6 +65,20 @@ impl Reference {
         source.starts_with(SCHEME)
     }
 
+    /// What was meant by a text that would be a reference if `oci://` stood before it.
+    ///
+    /// ```
+    /// use holdpoint::plugin::registry::Reference;
+    ///
+    /// let meant = Reference::meant_by("registry.example.com/vendor/tickets:2").unwrap();
+    /// assert_eq!(meant.to_string(), "oci://registry.example.com/vendor/tickets:2");
+    /// assert!(Reference::meant_by("target/tickets.wasm").is_none());
+    /// ```
+    #[must_use]
+    pub fn meant_by(text: &str) -> Option<Self> {
+        format!("{SCHEME}{text}").parse().ok()
+    }
+
     /// Host and port of the registry.
     #[must_use]
     pub fn host(&self) -> &str {
