@@ -39,6 +39,9 @@ pub const REDIRECTS_MAX: usize = 3;
 /// How long the bytes of a component may take, there or back.
 pub const TRANSFER_TIME: Duration = Duration::from_mins(10);
 
+/// How long anything else may take that a registry is asked for, such as a manifest.
+pub const ANSWER_TIME: Duration = Duration::from_secs(20);
+
 /// What the operator says of one registry.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
@@ -56,6 +59,10 @@ pub struct Registry<'c> {
     host: String,
     is_plain: bool,
     route: HttpRoute,
+    /// At most [`TRANSFER_TIME`].
+    transfer_time: Duration,
+    /// At most [`ANSWER_TIME`].
+    answer_time: Duration,
     /// What it wants to see with each request, once that is known.
     login: Mutex<Option<login::Login>>,
 }
@@ -72,7 +79,20 @@ impl<'c> Registry<'c> {
                 addresses: access.addresses.clone(),
                 authorities: access.authorities.clone(),
             },
+            transfer_time: TRANSFER_TIME,
+            answer_time: ANSWER_TIME,
             login: Mutex::new(None),
+        }
+    }
+
+    /// The same for who cannot wait as long: no request takes more than this, and none more than it
+    /// may anyway.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self {
+            transfer_time: self.transfer_time.min(time),
+            answer_time: self.answer_time.min(time),
+            ..self
         }
     }
 }

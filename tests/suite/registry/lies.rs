@@ -1,5 +1,8 @@
 //! Registries that lie, lead elsewhere, have no end, or ask for a login.
 
+mod patience;
+mod referrers;
+
 use std::sync::{Arc, Mutex};
 
 use holdpoint::model::Digest;

@@ -7,7 +7,7 @@ use oci_spec::image::{
 use serde::Serialize;
 
 use super::transfer::{Exchange, Use};
-use super::{Reference, Registry, RegistryError, SIGNATURES_MAX, TRANSFER_TIME};
+use super::{Reference, Registry, RegistryError, SIGNATURES_MAX};
 use crate::model::{Digest, Text};
 use crate::plugin::COMPONENT_BYTES_MAX;
 use crate::plugin::signature::BUNDLE_BYTES_MAX;
@@ -146,6 +146,11 @@ impl Registry<'_> {
                 });
             }
             let manifest = self.read_manifest(&bytes, &what)?;
+            // What the index calls a signature may call itself something else.
+            let kind = manifest.artifact_type().as_ref();
+            if kind.is_some_and(|kind| kind.to_string() != BUNDLE) {
+                continue;
+            }
             let [layer] = manifest.layers().as_slice() else {
                 continue;
             };
@@ -328,7 +333,7 @@ impl Registry<'_> {
         let used = Use { name, writes: true };
         let limits = HttpLimits {
             request_bytes_max: bytes.len(),
-            deadline: TRANSFER_TIME,
+            deadline: self.transfer_time,
             ..HttpLimits::default()
         };
         let is_there = self.url(name, &format!("blobs/{digest}"))?;
@@ -400,7 +405,10 @@ impl Registry<'_> {
             url: &url,
             headers: &[("content-type", media_type)],
             body: bytes,
-            limits: HttpLimits::default(),
+            limits: HttpLimits {
+                deadline: self.answer_time,
+                ..HttpLimits::default()
+            },
         };
         let used = Use { name, writes: true };
         let response = self.ask(used, exchange).await?;

@@ -116,6 +116,7 @@ impl Registry<'_> {
         let what = "a token".to_owned();
         let limits = HttpLimits {
             response_bytes_max: TOKEN_BYTES_MAX,
+            deadline: self.answer_time,
             ..HttpLimits::default()
         };
         let response = match credentials {

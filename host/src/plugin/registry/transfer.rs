@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::login::Login;
-use super::{MANIFEST_BYTES_MAX, REDIRECTS_MAX, Registry, RegistryError, TRANSFER_TIME};
+use super::{MANIFEST_BYTES_MAX, REDIRECTS_MAX, Registry, RegistryError};
 use crate::model::{Digest, HttpUrl, Text};
 use crate::sandbox::{HttpError, HttpLimits, HttpRequest, HttpResponse};
 
@@ -153,6 +153,7 @@ impl Registry<'_> {
             body: Bytes::new(),
             limits: HttpLimits {
                 response_bytes_max: usize::try_from(MANIFEST_BYTES_MAX).unwrap_or(usize::MAX),
+                deadline: self.answer_time,
                 ..HttpLimits::default()
             },
         };
@@ -198,7 +199,7 @@ impl Registry<'_> {
                 body: Bytes::new(),
                 limits: HttpLimits {
                     response_bytes_max: usize::try_from(size).unwrap_or(usize::MAX),
-                    deadline: TRANSFER_TIME,
+                    deadline: self.transfer_time,
                     ..HttpLimits::default()
                 },
             };
