@@ -2,6 +2,7 @@
 //! time, and what is said when a registry lies.
 
 mod files;
+mod folders;
 mod lies;
 
 use std::fs;

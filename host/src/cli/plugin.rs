@@ -7,6 +7,7 @@ mod take;
 mod test;
 mod update;
 mod vendor;
+mod vendored;
 
 use std::borrow::Cow;
 use std::fs;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use super::{ExitCode, Failure, Output, signature};
 use crate::model::Text;
 use crate::plugin::components::ComponentError;
+use crate::plugin::lock::LockError;
 use crate::plugin::registry::{Reference, ReferenceError, RegistryError};
 use crate::plugin::signature::{KeyError, SignatureError};
 use crate::plugin::{self, ScaffoldError, SettingsError, Source};
@@ -248,6 +250,36 @@ pub(super) enum Error {
         /// What may have been meant.
         meant: Option<Box<Reference>>,
     },
+    /// A folder has no plugins that can be taken.
+    #[error("no plugin can be taken from the folder {}: {why}", path.terminal())]
+    Folder {
+        /// The folder.
+        path: Text,
+        /// Why.
+        why: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// A folder does not have the bytes of a plugin that its lock names.
+    #[error("{} does not have the plugin `{}` that holdpoint.lock in it names", folder.terminal(), name.terminal())]
+    NotVendored {
+        /// The plugin.
+        name: Text,
+        /// The folder.
+        folder: Text,
+        /// Why.
+        source: Box<plugin::Error>,
+    },
+    /// A folder has other bytes of a plugin than its lock says.
+    #[error("`{}` in {} is not the plugin that holdpoint.lock in it names", name.terminal(), folder.terminal())]
+    Vendored {
+        /// The plugin.
+        name: Text,
+        /// The folder.
+        folder: Text,
+        /// What differs.
+        source: LockError,
+    },
     /// A pipeline file cannot be added to.
     #[error("{} cannot be added to: {why}", path.terminal())]
     Edit {
@@ -344,7 +376,17 @@ impl Error {
                  {meant}`"
             ),
             Self::NoSource { meant: None, .. } => {
-                "name the file of a plugin, or `oci://HOST/NAME:TAG`"
+                "name the file of a plugin, a folder that `holdpoint plugin vendor` wrote, or \
+                 `oci://HOST/NAME:TAG`"
+                    .to_owned()
+            }
+            Self::Folder { help, .. } => help.clone(),
+            Self::NotVendored { .. } => {
+                "it was handed over in part: copy the whole folder again".to_owned()
+            }
+            Self::Vendored { .. } => {
+                "somebody changed it, or it was copied in part: do not use it before whoever handed it \
+                 over has looked at it"
                     .to_owned()
             }
             Self::Component { source, .. } => source.help().to_owned(),
@@ -356,7 +398,9 @@ impl Error {
                     .to_owned()
             }
             Self::Other { .. } => {
-                "`holdpoint plugin update NAME` shows how it differs, and takes it".to_owned()
+                "`holdpoint plugin update NAME` shows how it differs, and takes it; one of a folder with \
+                 `--from FOLDER`"
+                    .to_owned()
             }
             Self::NotLocked { .. } => "take it in with `holdpoint plugin add SOURCE`".to_owned(),
             Self::NoKey => "name one with --key".to_owned(),

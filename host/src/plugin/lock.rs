@@ -191,6 +191,23 @@ impl Locked {
         }
     }
 
+    /// Holds the bytes of a component against it, before anything in them is read.
+    ///
+    /// # Errors
+    ///
+    /// When they are others.
+    pub fn check_digest(&self, component: &[u8]) -> Result<(), LockError> {
+        let found = Digest::of(component);
+        if found == self.digest {
+            return Ok(());
+        }
+        Err(LockError::Differs {
+            what: "the digest",
+            locked: self.digest.to_string(),
+            found: found.to_string(),
+        })
+    }
+
     /// Holds a plugin against it.
     ///
     /// # Errors

@@ -3,11 +3,14 @@ use std::path::Path;
 use serde::Serialize;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 
-use super::take::{TakeArguments, fetch, replace, write_lock};
+use super::take::{Fetched, TakeArguments, fetch, replace, write_lock};
+use super::vendored::VendoredFolder;
 use super::{Error, shown, tell};
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Capability, Digest, Kind, Text};
 use crate::pipeline::{STAGE_KINDS, Taking};
+use crate::plugin::components::Components;
+use crate::plugin::lock::{Lock, Locked};
 use crate::plugin::registry::Reference;
 use crate::plugin::{self, Plugin};
 use crate::report::Page;
@@ -15,15 +18,18 @@ use crate::report::Page;
 /// Takes a plugin into a pipeline: looks at it, and writes down which bytes it is
 ///
 /// The tag of a plugin in a registry is looked up once; from then on holdpoint.lock says which bytes
-/// are run, who signed them and what they may ask for. Nothing of the plugin is run.
+/// are run, who signed them and what they may ask for. Nothing of the plugin is run. From a folder that
+/// `holdpoint plugin vendor` wrote every plugin is taken, with the registry that it came from as its
+/// source and its bytes beside the pipeline: no registry is asked.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   holdpoint plugin add oci://registry.example.com/vendor/tickets:2 --stage policy
   holdpoint plugin add no-fridays/target/no-fridays.wasm --stage policy
+  holdpoint plugin add /media/stick/holdpoint-vendor
   holdpoint plugin add oci://registry.example.com/vendor/tickets:2 --name tickets --pipeline ci/holdpoint.toml")]
 pub(super) struct Arguments {
-    /// Where it is: `oci://HOST/NAME:TAG`, or a file
+    /// Where it is: `oci://HOST/NAME:TAG`, a file, or a folder that `holdpoint plugin vendor` wrote
     #[arg(value_name = "SOURCE")]
     source: String,
 
@@ -41,7 +47,15 @@ pub(super) struct Arguments {
 
 /// What was taken.
 #[derive(Serialize)]
-struct Report {
+#[serde(untagged)]
+enum Report {
+    One(Taken),
+    Folder { folder: String, plugins: Vec<Taken> },
+}
+
+/// A plugin that was taken.
+#[derive(Serialize)]
+struct Taken {
     name: String,
     source: String,
     version: String,
@@ -69,55 +83,160 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     Ok(ExitCode::GO)
 }
 
+/// A plugin that is to be taken.
+struct Found {
+    /// What the pipeline calls it.
+    name: String,
+    /// Whether it was the operator who named it.
+    is_named: bool,
+    source: String,
+    fetched: Fetched,
+}
+
 fn take(arguments: &Arguments) -> Result<Report, Failure> {
     let file = &arguments.take.pipeline;
     let components = arguments.take.components()?;
     let taking = Taking::open_or_begin(file)?;
+    let path = Path::new(&arguments.source);
+    let is_folder = !Reference::is_meant(&arguments.source) && path.is_dir();
+    let folder = is_folder.then(|| VendoredFolder::open(path)).transpose()?;
+    let found = match &folder {
+        Some(folder) => found_in(folder, arguments, &components)?,
+        None => vec![found(arguments, &taking, &components)?],
+    };
+    let mut lock = taking.lock()?;
+    // What stands at the top of a new file has nothing after it, and would come to its end.
+    let (words, mut text) = if taking.is_new() {
+        (taking.text(), String::new())
+    } else {
+        ("", taking.text().to_owned())
+    };
+    let mut taken = Vec::new();
+    for one in &found {
+        let locked = locked(one, &taking, &lock)?;
+        let plugin = &one.fetched.plugin;
+        let stage = stage(arguments, &taking, plugin);
+        let edited = edited(&text, (&one.name, &one.source), stage.as_deref(), plugin);
+        text = edited.map_err(|why| Error::Edit {
+            path: shown(file),
+            why,
+        })?;
+        taken.push(Taken::new(
+            one,
+            &locked,
+            stage.is_some() || taking.uses(&one.name),
+            &taking,
+            file,
+        ));
+        lock.insert(&one.name, locked);
+    }
+    let edited = format!("{words}{text}");
+    taking.check(&edited)?;
+    if let Some(folder) = &folder {
+        folder.copy(&taking, found.iter().map(|one| &one.fetched), &lock)?;
+    }
+    // The lock first: a pipeline file without it would name a plugin that nothing is known of.
+    write_lock(taking.folder(), &lock)?;
+    if taking.is_new() || edited != taking.text() {
+        replace(taking.file(), edited.as_bytes())?;
+    }
+    Ok(match folder {
+        Some(_) => Report::Folder {
+            folder: arguments.source.clone(),
+            plugins: taken,
+        },
+        None => Report::One(taken.remove(0)),
+    })
+}
+
+/// The plugin of a registry or a file.
+fn found(
+    arguments: &Arguments,
+    taking: &Taking,
+    components: &Components,
+) -> Result<Found, Failure> {
     let source = if Reference::is_meant(&arguments.source) {
         arguments.source.clone()
     } else {
         relative(Path::new(&arguments.source), taking.folder())?
     };
-    let fetched = fetch(&taking, &source, &components)?;
-    let plugin = &fetched.plugin;
-    let name = arguments
-        .name
-        .clone()
-        .unwrap_or_else(|| plugin.manifest.name.clone());
-    let mut lock = taking.lock()?;
-    let before = taking.source_of(&name);
-    let before = before.or_else(|| lock.get(&name).map(|locked| locked.source.as_str()));
+    let fetched = fetch(taking, &source, components)?;
+    let own = || fetched.plugin.manifest.name.clone();
+    Ok(Found {
+        name: arguments.name.clone().unwrap_or_else(own),
+        is_named: arguments.name.is_some(),
+        source,
+        fetched,
+    })
+}
+
+/// The plugins of a folder.
+fn found_in(
+    folder: &VendoredFolder,
+    arguments: &Arguments,
+    components: &Components,
+) -> Result<Vec<Found>, Error> {
+    let count = folder.plugins().count();
+    if arguments.name.is_some() && count > 1 {
+        return Err(Error::Folder {
+            path: Text::from(arguments.source.as_str()),
+            why: format!("it has {count} plugins, and --name is for one"),
+            help: "leave --name out: they are called what they are called there".to_owned(),
+        });
+    }
+    let found = folder.plugins().map(|(name, locked)| {
+        let fetched = folder.fetch(name, locked)?;
+        fetched.keep(components);
+        Ok(Found {
+            name: arguments.name.clone().unwrap_or_else(|| name.to_owned()),
+            is_named: arguments.name.is_some(),
+            source: locked.source.clone(),
+            fetched,
+        })
+    });
+    found.collect()
+}
+
+/// What is written down of a plugin, if nothing is in its way.
+fn locked(found: &Found, taking: &Taking, lock: &Lock) -> Result<Locked, Failure> {
+    let Found {
+        name,
+        is_named,
+        source,
+        fetched,
+    } = found;
+    let before = taking.source_of(name);
+    let before = before.or_else(|| lock.get(name).map(|locked| locked.source.as_str()));
+    let taken = |before: &str| Error::Taken {
+        name: Text::from(name.as_str()),
+        before: Text::from(before),
+        now: Text::from(source.as_str()),
+    };
     if let Some(before) = before
         && before != source
     {
-        return Err(Error::Taken {
-            name: Text::from(name),
-            before: Text::from(before),
-            now: Text::from(source),
-        }
-        .into());
+        return Err(taken(before).into());
     }
     // Nobody takes the place of what the file uses already by calling a plugin as that.
-    let is_named = arguments.name.is_some();
     let is_standard = plugin::embedded_names().any(|embedded| embedded == name);
-    if is_standard || (!is_named && before.is_none() && taking.names(&name)) {
-        return Err(Error::Taken {
-            name: Text::from(name),
-            before: Text::from("embedded"),
-            now: Text::from(source),
-        }
-        .into());
+    if is_standard || (!is_named && before.is_none() && taking.names(name)) {
+        return Err(taken("embedded").into());
     }
-    let signers = taking.signers((&name, &source), plugin, &fetched.bundles)?;
-    let locked = fetched.locked(&source, signers);
+    let signers = taking.signers((name, source), &fetched.plugin, &fetched.bundles)?;
+    let locked = fetched.locked(source, signers);
     // What differs from what was taken before is for `update` to show.
-    if lock.get(&name).is_some_and(|before| *before != locked) {
+    if lock.get(name).is_some_and(|before| *before != locked) {
         return Err(Error::Other {
-            name: Text::from(name),
+            name: Text::from(name.as_str()),
         }
         .into());
     }
-    let stage = match &arguments.stage {
+    Ok(locked)
+}
+
+/// The stage that is to ask a plugin.
+fn stage(arguments: &Arguments, taking: &Taking, plugin: &Plugin) -> Option<String> {
+    match &arguments.stage {
         Some(stage) => Some(stage.clone()),
         // A pipeline without a stage decides nothing.
         None if taking.is_new() => {
@@ -126,47 +245,33 @@ fn take(arguments: &Arguments) -> Result<Report, Failure> {
             kind.map(ToString::to_string)
         }
         None => None,
-    };
-    // What stands at the top of a new file has nothing after it, and would come to its end.
-    let (words, text) = if taking.is_new() {
-        (taking.text(), "")
-    } else {
-        ("", taking.text())
-    };
-    let edited = edited(text, (&name, &source), stage.as_deref(), plugin);
-    let edited = edited.map(|edited| format!("{words}{edited}"));
-    let edited = edited.map_err(|why| Error::Edit {
-        path: shown(file),
-        why,
-    })?;
-    taking.check(&edited)?;
-    // The lock first: a pipeline file without it would name a plugin that nothing is known of.
-    lock.insert(&name, locked.clone());
-    write_lock(taking.folder(), &lock)?;
-    if taking.is_new() || edited != taking.text() {
-        replace(taking.file(), edited.as_bytes())?;
     }
-    let used = stage.is_some() || taking.uses(&name);
-    let grants = taking.grants(&name);
-    let capabilities = plugin.manifest.capabilities.iter();
-    Ok(Report {
-        name,
-        source,
-        version: locked.version.to_string(),
-        digest: locked.digest,
-        size: locked.size,
-        signers: locked.signers.iter().copied().collect(),
-        kinds: plugin.manifest.kinds.clone(),
-        capabilities: capabilities
-            .map(|request| Asked {
-                capability: request.capability,
-                reason: request.reason.clone(),
-                granted: grants.allow(request.capability),
-            })
-            .collect(),
-        pipeline: file.to_string_lossy().into_owned(),
-        used,
-    })
+}
+
+impl Taken {
+    fn new(found: &Found, locked: &Locked, used: bool, taking: &Taking, pipeline: &Path) -> Self {
+        let plugin = &found.fetched.plugin;
+        let grants = taking.grants(&found.name);
+        let capabilities = plugin.manifest.capabilities.iter();
+        Self {
+            name: found.name.clone(),
+            source: found.source.clone(),
+            version: locked.version.to_string(),
+            digest: locked.digest,
+            size: locked.size,
+            signers: locked.signers.iter().copied().collect(),
+            kinds: plugin.manifest.kinds.clone(),
+            capabilities: capabilities
+                .map(|request| Asked {
+                    capability: request.capability,
+                    reason: request.reason.clone(),
+                    granted: grants.allow(request.capability),
+                })
+                .collect(),
+            pipeline: pipeline.to_string_lossy().into_owned(),
+            used,
+        }
+    }
 }
 
 /// A path as it stands in a file in this folder: relative where it lies below it.
@@ -263,6 +368,20 @@ fn edited(
 }
 
 fn human(page: &mut Page, report: &Report) {
+    match report {
+        Report::One(taken) => human_one(page, taken),
+        Report::Folder { plugins, .. } => {
+            for (number, taken) in plugins.iter().enumerate() {
+                if number > 0 {
+                    page.gap();
+                }
+                human_one(page, taken);
+            }
+        }
+    }
+}
+
+fn human_one(page: &mut Page, report: &Taken) {
     page.text(
         0,
         &format!(

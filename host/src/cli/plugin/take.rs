@@ -47,12 +47,18 @@ impl TakeArguments {
 pub(super) struct Fetched {
     pub(super) plugin: Plugin,
     /// Digest of its manifest in a registry.
-    manifest: Option<Digest>,
+    pub(super) manifest: Option<Digest>,
     /// Signatures, as a registry has them.
     pub(super) bundles: Vec<Vec<u8>>,
 }
 
 impl Fetched {
+    /// Keeps it for the next time, so that an update can say what was before.
+    pub(super) fn keep(&self, components: &Components) {
+        components.keep(&self.plugin.digest, &self.plugin.component);
+        components.keep_bundles(&self.plugin.digest, &self.bundles);
+    }
+
     /// What is written down of it.
     pub(super) fn locked(&self, source: &str, signers: BTreeSet<Digest>) -> Locked {
         Locked::new(source, self.manifest, &self.plugin, signers)
@@ -68,13 +74,13 @@ pub(super) fn fetch(
     if !Reference::is_meant(source) {
         let file = taking.folder().join(source);
         let plugin = plugin::read(&Source::Path(file)).map_err(Error::Read)?;
-        // So that an update can say what was before.
-        components.keep(&plugin.digest, &plugin.component);
-        return Ok(Fetched {
+        let fetched = Fetched {
             plugin,
             manifest: None,
             bundles: Vec::new(),
-        });
+        };
+        fetched.keep(components);
+        return Ok(fetched);
     }
     let failed = |source_error: RegistryError| Error::Registry {
         what: format!("cannot take {}", Text::from(source).terminal()),
@@ -101,13 +107,13 @@ pub(super) fn fetch(
         .map_err(failed)?;
     let source = Source::Registry(reference.to_string());
     let plugin = plugin::read_component(source, bytes.into()).map_err(Error::Read)?;
-    components.keep(&plugin.digest, &plugin.component);
-    components.keep_bundles(&plugin.digest, &bundles);
-    Ok(Fetched {
+    let fetched = Fetched {
         plugin,
         manifest: Some(found.manifest),
         bundles,
-    })
+    };
+    fetched.keep(components);
+    Ok(fetched)
 }
 
 /// Writes the lock beside a pipeline file.

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::take::{Fetched, TakeArguments, fetch, write_lock};
+use super::vendored::VendoredFolder;
 use super::{Error, tell};
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Capability, Text};
@@ -23,11 +25,16 @@ use crate::report::Page;
 Examples:
   holdpoint plugin update
   holdpoint plugin update tickets --accept
+  holdpoint plugin update --from /media/stick/holdpoint-vendor
   holdpoint plugin update --format json | jq '.plugins[] | select(.wider != [])'")]
 pub(super) struct Arguments {
     /// Plugins, as the pipeline calls them [default: all of holdpoint.lock]
     #[arg(value_name = "NAME")]
     plugins: Vec<String>,
+
+    /// Take what a folder has that `holdpoint plugin vendor` wrote, and ask no registry
+    #[arg(long, value_name = "FOLDER")]
+    from: Option<PathBuf>,
 
     /// Take also what asks for more, or is signed by somebody else
     #[arg(long)]
@@ -74,14 +81,20 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     let components = arguments.take.components()?;
     let taking = Taking::open(&arguments.take.pipeline)?;
     let mut lock = taking.lock()?;
+    let folder = arguments.from.as_deref().map(VendoredFolder::open);
+    let folder = folder.transpose()?;
     let mut plugins = Vec::new();
-    for name in chosen(arguments, &taking, &lock)? {
+    let mut taken = Vec::new();
+    for name in chosen(arguments, (&taking, folder.as_ref()), &lock)? {
         let Some(before) = lock.get(&name).cloned() else {
             continue;
         };
         // The pipeline file says where it comes from; the lock, where it came from.
         let source = taking.source_of(&name).unwrap_or(&before.source);
-        let fetched = fetch(&taking, source, &components)?;
+        let fetched = match &folder {
+            None => fetch(&taking, source, &components)?,
+            Some(folder) => folder.fetch_from(&name, source)?,
+        };
         let named = (name.as_str(), source);
         let signers = taking.signers(named, &fetched.plugin, &fetched.bundles)?;
         let now = fetched.locked(source, signers);
@@ -98,10 +111,17 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         let old = old(&taking, &before, &components)?;
         plugins.push(updated(&name, (&before, old.as_ref()), (&now, &fetched)));
         lock.insert(&name, now);
+        taken.push(fetched);
     }
     let is_refused = !arguments.accept && plugins.iter().any(Updated::needs_accepting);
     let written = !is_refused && plugins.iter().any(|one| !one.differences.is_empty());
     if written {
+        if let Some(folder) = &folder {
+            folder.copy(&taking, &taken, &lock)?;
+            for fetched in &taken {
+                fetched.keep(&components);
+            }
+        }
         write_lock(taking.folder(), &lock)?;
     }
     let report = Report { plugins, written };
@@ -116,10 +136,15 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
 }
 
 /// The names that are meant.
-fn chosen(arguments: &Arguments, taking: &Taking, lock: &Lock) -> Result<Vec<String>, Error> {
+fn chosen(
+    arguments: &Arguments,
+    (taking, folder): (&Taking, Option<&VendoredFolder>),
+    lock: &Lock,
+) -> Result<Vec<String>, Error> {
     if arguments.plugins.is_empty() {
         let locked = lock.plugins().map(|(name, _)| name);
-        let used = locked.filter(|name| taking.source_of(name).is_some());
+        let is_there = |name: &&str| folder.is_none_or(|folder| folder.has(name));
+        let used = locked.filter(|name| taking.source_of(name).is_some() && is_there(name));
         return Ok(used.map(str::to_owned).collect());
     }
     for name in &arguments.plugins {

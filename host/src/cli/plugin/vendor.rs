@@ -8,21 +8,20 @@ use std::fs;
 
 use serde::Serialize;
 
-use super::take::{TakeArguments, replace};
-use super::{Error, shown, tell};
+use super::take::TakeArguments;
+use super::{Error, shown, tell, vendored};
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Digest, Text};
 use crate::pipeline::Taking;
-use crate::plugin::components::{
-    ComponentError, VENDOR_FOLDER, Wanted, vendored_component, vendored_signature,
-};
+use crate::plugin::components::{ComponentError, Wanted};
 use crate::plugin::registry::Reference;
 use crate::report::Page;
 
 /// Puts every plugin from a registry into a folder beside the pipeline file
 ///
 /// From then on no registry is needed: a run takes them from there, and holds them against
-/// holdpoint.lock. What is there of plugins that are no longer used is removed.
+/// holdpoint.lock. What is there of plugins that are no longer used is removed. The folder says itself
+/// what it has: handed over, `holdpoint plugin add FOLDER` takes its plugins into another pipeline.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -53,16 +52,11 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     let components = arguments.take.components()?;
     let taking = Taking::open(&arguments.take.pipeline)?;
     let lock = taking.lock()?;
-    let folder = taking.folder().join(VENDOR_FOLDER);
+    let folder = vendored::beside(&taking)?;
     let failed = |source| Error::Write {
         path: shown(&folder),
         source,
     };
-    // A link would have files elsewhere replaced and removed.
-    if folder.is_symlink() {
-        return Err(failed(std::io::Error::other("it is a link")).into());
-    }
-    fs::create_dir_all(&folder).map_err(failed)?;
     let mut kept = BTreeSet::new();
     let mut plugins = Vec::new();
     for (name, locked) in lock.plugins() {
@@ -90,14 +84,7 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
             bundles => bundles.map_err(failed)?,
         };
         let digest = locked.digest;
-        let file = vendored_component(&digest);
-        replace(&folder.join(&file), &bytes)?;
-        kept.insert(file);
-        for (number, bundle) in (1..).zip(&bundles) {
-            let file = vendored_signature(&digest, number);
-            replace(&folder.join(&file), bundle)?;
-            kept.insert(file);
-        }
+        kept.extend(vendored::write(&folder, &digest, &bytes, &bundles)?);
         plugins.push(Vendored {
             name: name.to_owned(),
             digest,
@@ -116,6 +103,7 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         }
     }
     removed.sort();
+    vendored::write_lock(&folder, &lock)?;
     let report = Report {
         folder: folder.to_string_lossy().into_owned(),
         plugins,
