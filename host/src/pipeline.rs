@@ -120,6 +120,7 @@ pub use tighten::tighten;
 pub use value::{VALUE_BYTES_MAX, ValueUser};
 pub use value_command::{
     VALUE_COMMAND_TIMEOUT, VALUE_COMMAND_TIMEOUT_MAX, VALUE_OUTPUT_BYTES_MAX, ValueCommandError,
+    put_out_by,
 };
 pub use verification::{ATTEMPTS_MAX, INTERVAL, Inconclusive, Verification, VerificationPlan};
 pub use waiver::{Place, Waiver};

@@ -1,6 +1,8 @@
 //! Signatures of plugins: made by the program and by OpenSSL, held against keys on the command line
 //! and by `[trust]` of a pipeline file whenever a plugin is loaded.
 
+mod programs;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

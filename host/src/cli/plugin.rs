@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use super::{ExitCode, Failure, Output, signature};
 use crate::model::Text;
+use crate::pipeline::ValueCommandError;
 use crate::plugin::components::ComponentError;
 use crate::plugin::lock::LockError;
 use crate::plugin::registry::{Reference, ReferenceError, RegistryError};
@@ -326,6 +327,22 @@ pub(super) enum Error {
         /// Why.
         source: KeyError,
     },
+    /// A program did not sign.
+    #[error("`{}` did not sign", program.terminal())]
+    Signer {
+        /// The program and its arguments.
+        program: Text,
+        /// Why.
+        source: ValueCommandError,
+    },
+    /// What a program printed is not the signature.
+    #[error("what `{}` printed does not count", program.terminal())]
+    Signed {
+        /// The program and its arguments.
+        program: Text,
+        /// Why.
+        source: Box<SignatureError>,
+    },
     /// A signature does not count.
     #[error("the signature {} does not count", path.terminal())]
     Signature {
@@ -405,6 +422,13 @@ impl Error {
             Self::NotLocked { .. } => "take it in with `holdpoint plugin add SOURCE`".to_owned(),
             Self::NoKey => "name one with --key".to_owned(),
             Self::Key { source, .. } => source.help().to_owned(),
+            Self::Signer { source, .. } => signer_help(source).to_owned(),
+            Self::Signed { .. } => {
+                "it has to print the signature of what it reads, by ECDSA on P-256 under SHA-256, in \
+                 DER or that in Base64, and nothing else; and --public-key has to be of the key that \
+                 it signs with"
+                    .to_owned()
+            }
             Self::Signature { source, .. } => source.help().to_owned(),
         }
     }
@@ -420,6 +444,22 @@ fn registry_help(error: &RegistryError) -> String {
         || error.help().to_owned(),
         |meant| format!("write `{meant}`"),
     )
+}
+
+/// What to do about a program that did not sign.
+fn signer_help(error: &ValueCommandError) -> &'static str {
+    match error {
+        ValueCommandError::Failed { .. } => {
+            "run it by hand, with the plugin on its standard input; it sees only a few variables of \
+             the environment, and --signer-env names more"
+        }
+        ValueCommandError::TooMuch => "it has to print the signature and nothing else",
+        ValueCommandError::Deadline { .. } => {
+            "it must not wait for a person at the terminal, who signs by hand and hands the signature \
+             over with --signature; more time is given with --signer-timeout"
+        }
+        error => error.help(),
+    }
 }
 
 impl Arguments {

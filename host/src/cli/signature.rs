@@ -7,13 +7,18 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use clap::Args;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::plugin::{Error, Form, tell};
 use super::{ExitCode, Failure, Output};
-use crate::model::{Digest, Text};
+use crate::model::{Digest, Text, ValueCommand};
+use crate::pipeline::{
+    QuantityError, Span, VALUE_COMMAND_TIMEOUT, VALUE_COMMAND_TIMEOUT_MAX, ValueCommandError,
+    Variable, put_out_by,
+};
 use crate::plugin::signature::{
     BUNDLE_BYTES_MAX, KEY_BYTES_MAX, PrivateKey, PublicKey, Signature, bundle_path, read_bundle,
 };
@@ -23,13 +28,18 @@ use crate::report::Page;
 /// Signs a plugin: writes a Sigstore bundle beside it
 ///
 /// The key is one of ECDSA on P-256 in PEM. A key that lives elsewhere, in hardware or with a service,
-/// signs by itself: hand its signature over with --signature.
+/// is asked through a program (--signer), or signs by itself and its signature is handed over
+/// (--signature). Nothing is written that the public key does not confirm.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   openssl ecparam -name prime256v1 -genkey -noout -out key.pem
   openssl pkey -in key.pem -pubout -out key.pub
   holdpoint plugin sign no-fridays.wasm --key key.pem
+
+A key that a program asks, which reads the plugin and prints the signature:
+  holdpoint plugin sign no-fridays.wasm --public-key key.pub --signer openssl dgst -sha256 -sign key.pem
+  holdpoint plugin sign no-fridays.wasm --public-key kms.pub --signer-env AWS_PROFILE --signer ./sign-with-kms
 
 A signature that was made elsewhere:
   openssl dgst -sha256 -sign key.pem -out no-fridays.sig no-fridays.wasm
@@ -40,10 +50,32 @@ pub(super) struct SignArguments {
     file: PathBuf,
 
     /// Private key that signs
-    #[arg(long, value_name = "FILE", required_unless_present = "signature")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["signature", "signer"])]
     key: Option<PathBuf>,
 
-    /// Signature that was made elsewhere, in DER, of the bytes of the plugin under SHA-256
+    /// Program that signs, with its arguments: everything after this. It has the bytes of the plugin on
+    /// its standard input, and prints their signature under SHA-256, in DER or that in Base64
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        num_args = 1..,
+        allow_hyphen_values = true,
+        requires = "public_key",
+        conflicts_with_all = ["key", "signature"]
+    )]
+    signer: Vec<String>,
+
+    /// Variable of the environment that the program sees too; may be given more than once
+    #[arg(long, value_name = "NAME", requires = "signer")]
+    signer_env: Vec<String>,
+
+    /// Time that the program has, at most 5m
+    #[arg(long, value_name = "TIME", requires = "signer", default_value_t = Span(VALUE_COMMAND_TIMEOUT),
+          value_parser = signer_timeout)]
+    signer_timeout: Span,
+
+    /// Signature that was made elsewhere, in DER or that in Base64, of the bytes of the plugin under
+    /// SHA-256
     #[arg(
         long,
         value_name = "FILE",
@@ -52,8 +84,8 @@ pub(super) struct SignArguments {
     )]
     signature: Option<PathBuf>,
 
-    /// Public key of that signature
-    #[arg(long, value_name = "FILE", requires = "signature")]
+    /// Public key of who signs with `--signer` or signed `--signature`
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
     public_key: Option<PathBuf>,
 
     /// File to write [default: FILE.sigstore.json]
@@ -106,6 +138,10 @@ struct Report {
 pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode, Failure> {
     let plugin = read_plugin(&arguments.file)?;
     let (signature, key) = match (&arguments.key, &arguments.signature, &arguments.public_key) {
+        (_, None, Some(key)) if !arguments.signer.is_empty() => {
+            let key = public_key(key)?;
+            (signed_by(arguments, &plugin, &key)?, key)
+        }
         (_, Some(path), Some(key)) => {
             let key = public_key(key)?;
             let signature = read(path, BUNDLE_BYTES_MAX)?;
@@ -137,6 +173,48 @@ pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode
     let report = Report::new(&arguments.file, &plugin, &key, &out);
     tell(arguments.format, output, &report, human)?;
     Ok(ExitCode::GO)
+}
+
+/// The signature that the program of `--signer` makes, which the key confirms.
+fn signed_by(
+    arguments: &SignArguments,
+    plugin: &Plugin,
+    key: &PublicKey,
+) -> Result<Signature, Error> {
+    let timeout = arguments.signer_timeout.0.as_millis();
+    let command = ValueCommand {
+        arguments: arguments.signer.clone(),
+        timeout_ms: u64::try_from(timeout).unwrap_or(u64::MAX),
+    };
+    let program = || Text::from(arguments.signer.join(" "));
+    let not_run = |source| Error::Signer {
+        program: program(),
+        source,
+    };
+    let folder = std::env::current_dir().map_err(ValueCommandError::System);
+    let component = Bytes::copy_from_slice(&plugin.component);
+    let variable = |name: &str| std::env::var_os(name);
+    let environment = (&variable as Variable<'_>, arguments.signer_env.as_slice());
+    let signature = folder
+        .and_then(|folder| put_out_by(&command, component, &folder, environment))
+        .map_err(not_run)?;
+    Signature::of_signature(&signature, &plugin.component, key).map_err(|source| Error::Signed {
+        program: program(),
+        source: Box::new(source),
+    })
+}
+
+fn signer_timeout(text: &str) -> Result<Span, String> {
+    let span: Span = text
+        .parse()
+        .map_err(|error: QuantityError| error.to_string())?;
+    if span.0 > VALUE_COMMAND_TIMEOUT_MAX {
+        return Err(format!(
+            "a program has at most {}",
+            Span(VALUE_COMMAND_TIMEOUT_MAX)
+        ));
+    }
+    Ok(span)
 }
 
 pub(super) fn verify(arguments: &VerifyArguments, output: Output) -> Result<ExitCode, Failure> {

@@ -1,13 +1,14 @@
 //! Values that a command puts out, such as a password manager: run once for a sitting, and only for
-//! one. What it puts out is the secret, so that nothing of it is ever said.
+//! one. What it puts out is the secret, so that nothing of it is ever said. A program that signs is run
+//! in the same way, with what it signs on its standard input.
 
 #![expect(
     clippy::disallowed_methods,
     reason = "this is where the commands that give values are started"
 )]
 
-use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,6 +16,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use zeroize::Zeroizing;
 
@@ -72,6 +74,9 @@ pub enum ValueCommandError {
     /// There is no such program.
     #[error("there is no program `{}`", .0.terminal())]
     Missing(Text),
+    /// A variable that it is to have is not set.
+    #[error("the variable `{}` is not set", .0.terminal())]
+    Unset(Text),
     /// The change under judgement could have written the program.
     #[error("the change under judgement could have written the program `{}`", .0.terminal())]
     InReach(Text),
@@ -115,6 +120,7 @@ impl ValueCommandError {
                 "install it where holdpoint runs, or name it by its absolute path; folders of PATH \
                  that are not absolute are passed over"
             }
+            Self::Unset(_) => "set it, or leave its name out",
             Self::InReach(_) => "keep the program outside of every checkout of the repository",
             Self::System(_) => "see what the system says",
             Self::Failed { .. } => {
@@ -136,38 +142,88 @@ pub(super) fn output(
     repository: &Repository,
     variable: Variable<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, ValueCommandError> {
-    let name = command.arguments.first().map_or("", String::as_str);
-    let program = find(name, variable)?;
-    let found = place(&program, Path::new("/"), repository, NamedBy::Operator);
+    let root = Path::new("/");
+    let program = find(name_of(command), root, variable)?;
+    let found = place(&program, root, repository, NamedBy::Operator);
     let is_trusted = found.is_ok_and(|found| found.trust == Trust::Trusted);
     if !is_trusted {
-        return Err(ValueCommandError::InReach(Text::from(name)));
+        return Err(ValueCommandError::InReach(Text::from(name_of(command))));
     }
-    let passed_on = PASSED_ON
-        .into_iter()
-        .filter_map(|name| Some((name, variable(name)?)));
-    let child = Command::new(&program)
-        .arg0(name)
+    let environment = passed_on(variable);
+    let running = start(command, (&program, root), environment, Stdio::null())?;
+    running.finish(Duration::from_millis(command.timeout_ms))
+}
+
+/// What a program puts out that gets these bytes on its standard input, such as one that signs them. It
+/// is run like a command that gives a value, but begins in `folder`, and also sees the variables that
+/// `more` names.
+///
+/// # Errors
+///
+/// When it cannot be run, fails, puts out more than [`VALUE_OUTPUT_BYTES_MAX`] bytes or is not done in
+/// time.
+pub fn put_out_by(
+    command: &ValueCommand,
+    input: Bytes,
+    folder: &Path,
+    (variable, more): (Variable<'_>, &[String]),
+) -> Result<Zeroizing<Vec<u8>>, ValueCommandError> {
+    let program = find(name_of(command), folder, variable)?;
+    let mut environment = passed_on(variable);
+    for name in more {
+        let value = variable(name);
+        let value = value.ok_or_else(|| ValueCommandError::Unset(Text::from(name.as_str())))?;
+        environment.push((name.clone(), value));
+    }
+    let mut running = start(command, (&program, folder), environment, Stdio::piped())?;
+    let pipe = running.child.as_mut().and_then(|child| child.stdin.take());
+    thread::spawn(move || {
+        // One that does not read all of it has what it needs, or says why it has not.
+        pipe.map(|mut pipe| pipe.write_all(&input))
+    });
+    running.finish(Duration::from_millis(command.timeout_ms))
+}
+
+/// The program, as it is written.
+fn name_of(command: &ValueCommand) -> &str {
+    command.arguments.first().map_or("", String::as_str)
+}
+
+/// What every such command sees of the environment.
+fn passed_on(variable: Variable<'_>) -> Vec<(String, OsString)> {
+    let set = PASSED_ON.into_iter();
+    set.filter_map(|name| Some((name.to_owned(), variable(name)?)))
+        .collect()
+}
+
+fn start(
+    command: &ValueCommand,
+    (program, folder): (&Path, &Path),
+    environment: Vec<(String, OsString)>,
+    input: Stdio,
+) -> Result<Running, ValueCommandError> {
+    let child = Command::new(program)
+        .arg0(name_of(command))
         .args(command.arguments.iter().skip(1))
         .env_clear()
-        .envs(passed_on)
-        .current_dir("/")
-        .stdin(Stdio::null())
+        .envs(environment)
+        .current_dir(folder)
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()
         .map_err(ValueCommandError::System)?;
-    let timeout = Duration::from_millis(command.timeout_ms);
-    Running { child: Some(child) }.finish(timeout)
+    Ok(Running { child: Some(child) })
 }
 
-/// Where a program is: an absolute path, or a name in a folder of `PATH`.
-fn find(name: &str, variable: Variable<'_>) -> Result<PathBuf, ValueCommandError> {
+/// Where a program is: a path, from this folder on where it is not absolute, or a name in a folder of
+/// `PATH`.
+fn find(name: &str, folder: &Path, variable: Variable<'_>) -> Result<PathBuf, ValueCommandError> {
     let is_program = |path: &PathBuf| path.metadata().is_ok_and(|metadata| metadata.is_file());
     let folders = variable("PATH").unwrap_or_default();
-    let found = if name.starts_with('/') {
-        Some(PathBuf::from(name)).filter(is_program)
+    let found = if name.contains('/') {
+        Some(folder.join(name)).filter(is_program)
     } else {
         std::env::split_paths(OsStr::new(&folders))
             .filter(|folder| folder.is_absolute())

@@ -20,6 +20,8 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use p256::ecdsa::Signature as Ecdsa;
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use sigstore_types::bundle::{
@@ -75,8 +77,8 @@ impl Signature {
         }
     }
 
-    /// A signature that was made elsewhere, such as by a hardware key, in DER as `openssl dgst -sha256
-    /// -sign` writes it.
+    /// A signature that was made elsewhere, such as by a hardware key: in DER as `openssl dgst -sha256
+    /// -sign` writes it, or that in Base64 as services of clouds do.
     ///
     /// # Errors
     ///
@@ -87,7 +89,7 @@ impl Signature {
         key: &PublicKey,
     ) -> Result<Self, SignatureError> {
         let signature = Self {
-            ecdsa: Ecdsa::from_der(signature).map_err(|_| SignatureError::NotDer)?,
+            ecdsa: read_signature_of(signature).ok_or(SignatureError::NotDer)?,
             digest: Some(Digest::of(component)),
             hint: Text::from(key.id().to_string()),
         };
@@ -230,6 +232,18 @@ pub fn read_bundle(path: &Path) -> Result<Signature, SignatureError> {
             said: Text::from(error.to_string()),
         }),
     }
+}
+
+/// A signature in DER, or in Base64 of that, broken into lines or not.
+fn read_signature_of(bytes: &[u8]) -> Option<Ecdsa> {
+    Ecdsa::from_der(bytes).ok().or_else(|| {
+        let text: Vec<u8> = bytes
+            .iter()
+            .copied()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .collect();
+        Ecdsa::from_der(&BASE64_STANDARD.decode(text).ok()?).ok()
+    })
 }
 
 fn read_digest(digest: &MessageDigest) -> Result<Digest, SignatureError> {
