@@ -66,7 +66,7 @@ pub use approval::{
     standing,
 };
 pub use at::At;
-pub use beside::SETTINGS_FILES_MAX;
+pub use beside::{SETTINGS_FILES_BYTES_MAX, SETTINGS_FILES_MAX};
 pub use channel::{BODY_BYTES_MAX, ChannelPlan, MESSAGES_MAX};
 pub use clean_checkout::{ARTIFACTS_FOLDER, CheckoutError, CleanCheckout};
 pub use commands::{

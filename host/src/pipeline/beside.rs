@@ -1,6 +1,13 @@
 //! Files that the configuration names, read from where the file that names them was read.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is where the folders of the configuration are listed"
+)]
+
+use std::collections::VecDeque;
 use std::path::Path;
+use std::{fs, io};
 
 use super::Trust;
 use super::file::SettingsFiles;
@@ -10,10 +17,13 @@ use super::problem::{ConfigurationError, FILE_BYTES_MAX, Problem};
 use super::read::read_file;
 use super::source::{Origin, Site};
 use crate::model::Text;
-use crate::release::Repository;
+use crate::release::{self, Repository, TreeError};
 
-/// The most files that the settings of one plugin are read from.
-pub const SETTINGS_FILES_MAX: usize = 16;
+/// The most files that the settings of one plugin are read from, and the most names in a folder of
+/// them: a folder of rules has tens.
+pub const SETTINGS_FILES_MAX: usize = 256;
+/// The most bytes that these files have together.
+pub const SETTINGS_FILES_BYTES_MAX: usize = 16 << 20;
 
 /// The content of a file, at most [`FILE_BYTES_MAX`], and whether the change under judgement could
 /// have written it.
@@ -61,26 +71,31 @@ pub(super) fn settings(
     let written = plugin.settings.as_ref().map(|settings| &settings.value);
     let mut settings = written.cloned().unwrap_or_default();
     let mut trust = Trust::Trusted;
-    let mut files = 0;
+    let (mut files, mut bytes) = (0, 0);
     for (key, Set { value, site }) in &plugin.settings_files {
         if settings.contains_key(key) {
             let message = format!("the setting `{key}` is in `settings` as well: keep one of them");
             return Err(site.error(Problem::Value(Text::from(message))));
         }
-        files += value.paths().len();
+        let paths = files_of(value, site, folder, repository)?;
+        files += paths.len();
         if files > SETTINGS_FILES_MAX {
-            return Err(site.error(Problem::Cap {
-                what: format!("{files} files of settings"),
-                cap: format!("{SETTINGS_FILES_MAX} files for one plugin"),
-            }));
+            return Err(too_many(site, &files.to_string()));
         }
         let mut texts = Vec::new();
-        for path in value.paths() {
-            let (bytes, file_trust) = read_beside(path, site, folder, repository)?;
+        for path in &paths {
+            let (content, file_trust) = read_beside(path, site, folder, repository)?;
             if file_trust == Trust::Untrusted {
                 trust = Trust::Untrusted;
             }
-            let text = String::from_utf8(bytes).map_err(|error| {
+            bytes += content.len();
+            if bytes > SETTINGS_FILES_BYTES_MAX {
+                return Err(site.error(Problem::Cap {
+                    what: format!("files of settings with {bytes} bytes and more"),
+                    cap: format!("{SETTINGS_FILES_BYTES_MAX} bytes for one plugin"),
+                }));
+            }
+            let text = String::from_utf8(content).map_err(|error| {
                 site.error(Problem::NotUtf8 {
                     name: Text::from(path.as_str()),
                     offset: error.utf8_error().valid_up_to(),
@@ -89,10 +104,126 @@ pub(super) fn settings(
             texts.push(serde_json::Value::String(text));
         }
         let value = match value {
+            value if value.has_folder() => {
+                serde_json::Value::Object(paths.into_iter().zip(texts).collect())
+            }
             SettingsFiles::One(_) => texts.pop().unwrap_or_default(),
             SettingsFiles::Several(_) => texts.into(),
         };
         settings.insert(key.clone(), value);
     }
     Ok((serde_json::Value::Object(settings), trust))
+}
+
+fn too_many(site: &Site, files: &str) -> ConfigurationError {
+    site.error(Problem::Cap {
+        what: format!("{files} files of settings"),
+        cap: format!("{SETTINGS_FILES_MAX} files for one plugin"),
+    })
+}
+
+/// The paths of the files that a setting is read from: those that it names, and those below the
+/// folders that it names, ordered.
+fn files_of(
+    value: &SettingsFiles,
+    site: &Site,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<Vec<String>, ConfigurationError> {
+    let mut files = Vec::new();
+    let mut folders = VecDeque::new();
+    for path in value.paths() {
+        match path.strip_suffix('/') {
+            Some(path) => folders.push_back(path.to_owned()),
+            None => files.push(path.clone()),
+        }
+    }
+    // Empty folders count too, so that the search has an end.
+    let mut seen = files.len();
+    while let Some(path) = folders.pop_front() {
+        for name in names_in(&path, site, folder, repository)? {
+            seen += 1;
+            if seen > SETTINGS_FILES_MAX {
+                return Err(too_many(site, &format!("more than {SETTINGS_FILES_MAX}")));
+            }
+            match name.strip_suffix('/') {
+                Some(name) => folders.push_back(format!("{path}/{name}")),
+                None => files.push(format!("{path}/{name}")),
+            }
+        }
+    }
+    if value.has_folder() {
+        files.sort();
+        files.dedup();
+    }
+    if files.is_empty() && value.has_folder() {
+        let message = format!("there is no file in {}", value.paths().join(", "));
+        return Err(site.error(Problem::Value(Text::from(message))));
+    }
+    Ok(files)
+}
+
+/// The names in a folder, those of folders with `/` at the end. A link is a file here: who reads it
+/// sees where it leads.
+fn names_in(
+    path: &str,
+    site: &Site,
+    folder: &Path,
+    repository: &Repository,
+) -> Result<Vec<String>, ConfigurationError> {
+    match &site.source.origin {
+        Origin::Revision { commit, .. } => {
+            let unreadable = |source| {
+                site.error(Problem::Revision {
+                    name: Text::from(format!("{commit}:{path}")),
+                    source,
+                })
+            };
+            let tree = repository.tree(commit).map_err(unreadable)?;
+            match tree.entries(path, SETTINGS_FILES_MAX) {
+                Ok(names) => Ok(names.iter().map(|name| name.raw().to_owned()).collect()),
+                Err(TreeError::TooLarge) => {
+                    Err(too_many(site, &format!("more than {SETTINGS_FILES_MAX}")))
+                }
+                Err(TreeError::Repository(source)) => Err(unreadable(source)),
+                Err(TreeError::Missing | TreeError::NotThat) => {
+                    Err(unreadable(release::Error::NoSuchFile {
+                        path: Text::from(format!("{path}/")),
+                        commit: commit.clone(),
+                    }))
+                }
+            }
+        }
+        Origin::Embedded | Origin::File(_) => {
+            let base = match &site.source.origin {
+                Origin::File(file) => file.parent().unwrap_or(folder),
+                _ => folder,
+            };
+            let named_by = NamedBy::File(&site.source);
+            let place = place(Path::new(path), base, repository, named_by)
+                .map_err(|error| error.moved(site.clone()))?;
+            list(&place.path).map_err(|source| {
+                site.error(Problem::Read {
+                    path: place.path.clone(),
+                    source,
+                })
+            })
+        }
+    }
+}
+
+fn list(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)?.take(SETTINGS_FILES_MAX + 1) {
+        let entry = entry?;
+        let mut name = entry.file_name().into_string().map_err(|name| {
+            let message = format!("the name {} is not UTF-8", name.display());
+            io::Error::new(io::ErrorKind::InvalidData, message)
+        })?;
+        if entry.file_type()?.is_dir() {
+            name.push('/');
+        }
+        names.push(name);
+    }
+    Ok(names)
 }

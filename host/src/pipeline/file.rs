@@ -253,9 +253,11 @@ pub struct PluginTable {
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged)]
 pub enum SettingsFiles {
-    /// A path: the setting is the text of the file.
+    /// A path: the setting is the text of the file; for a folder, with `/` at the end, the texts of
+    /// all files below it, by their paths.
     One(String),
-    /// Paths: the setting is the list of the texts.
+    /// Paths: the setting is the list of the texts; with a folder among them, the texts by their
+    /// paths.
     Several(Vec<String>),
 }
 
@@ -268,6 +270,12 @@ impl SettingsFiles {
             Self::Several(paths) => paths,
         }
     }
+
+    /// Whether a folder is among them.
+    #[must_use]
+    pub fn has_folder(&self) -> bool {
+        self.paths().iter().any(|path| path.ends_with('/'))
+    }
 }
 
 impl<'de> Deserialize<'de> for SettingsFiles {
@@ -278,7 +286,7 @@ impl<'de> Deserialize<'de> for SettingsFiles {
             type Value = SettingsFiles;
 
             fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("the path of a file, or a list of paths")
+                formatter.write_str("the path of a file or a folder, or a list of paths")
             }
 
             fn visit_str<E: serde::de::Error>(self, path: &str) -> Result<SettingsFiles, E> {

@@ -99,7 +99,17 @@ fn what_is_no_text_or_too_large_is_refused() {
             &format!("settings-files = {{ calendars = [{many}] }}"),
             CALENDAR,
         ),
-        "17 files of settings",
+        "257 files of settings",
+    );
+    let large = CALENDAR.replace("Year end", &"x".repeat((1 << 20) - CALENDAR.len() + 8));
+    assert_eq!(large.len(), 1 << 20);
+    let many = [r#""ops/freeze.ics""#; 17].join(",");
+    refused(
+        &outside(
+            &format!("settings-files = {{ calendars = [{many}] }}"),
+            &large,
+        ),
+        "16777216 bytes for one plugin",
     );
     refused(
         &outside(
