@@ -41,7 +41,7 @@ SCRIPTS := .ci/run .ci/setup .ci/test .ci/demo .ci/debian tests/mutants/run test
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test lint deny mutants compare chaos auc bench doc fuzz nextest
+.PHONY: help setup demo test lint deny mutants compare chaos auc conftest bench doc fuzz nextest
 
 help: ## Lists these targets.
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -55,6 +55,7 @@ test: setup nextest $(NEEDED) ## Runs every test and every example in the docume
 
 lint: setup $(TOOLS)/ready ## Format, spelling, shell scripts, clippy and documentation.
 	cargo fmt --all --check
+	cargo fmt --manifest-path plugins/rego/Cargo.toml --check
 	$(TOOLS)/bin/typos
 	$(TOOLS)/bin/shellcheck $(SCRIPTS)
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -66,6 +67,9 @@ deny: setup ## Holds the dependencies against deny.toml (ADVISORIES=yes asks the
 		echo 'make: installing cargo-deny $(DENY_VERSION), which takes some minutes'; \
 		cargo install cargo-deny --locked --version $(DENY_VERSION); }
 	cargo deny --locked check bans licenses sources $(if $(ADVISORIES),advisories)
+	cargo deny --locked --manifest-path plugins/rego/Cargo.toml --config deny.toml check \
+		-A license-not-encountered -A license-exception-not-encountered \
+		bans licenses sources $(if $(ADVISORIES),advisories)
 
 mutants: setup nextest $(NEEDED) ## Takes away one check after the other; a test must notice each time.
 	@tests/mutants/run $(MUTANTS)
@@ -94,6 +98,14 @@ auc: setup nextest ## Ranks commits later blamed for defects by change-risk: mak
 	HOLDPOINT_AUC_DATA='$(abspath $(DATA))' \
 	cargo nextest run --workspace --locked --run-ignored all --no-capture \
 		-E 'test(=risk::auc::table_of_named_data)'
+
+conftest: setup nextest ## Runs the examples of a checkout of conftest by rego: make conftest CHECKOUT=FOLDER
+	@test -n '$(CHECKOUT)' || { \
+		echo 'make: name a checkout of conftest: make conftest CHECKOUT=FOLDER' >&2; exit 2; }
+	cargo build --workspace --bins --locked
+	HOLDPOINT_CONFTEST_CHECKOUT='$(abspath $(CHECKOUT))' \
+	cargo nextest run --workspace --locked --run-ignored all --no-capture \
+		-E 'test(=rego::conftest::examples_of_a_named_checkout)'
 
 EACH := 60
 fuzz: setup ## Feeds what takes bytes with bytes: make fuzz EACH=600 TARGETS="manifest grants"

@@ -45,6 +45,7 @@ mod postgres;
 mod privacy;
 mod recorded;
 mod registry;
+mod rego;
 mod release;
 mod report;
 mod risk;

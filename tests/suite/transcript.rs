@@ -91,7 +91,12 @@ impl Scene {
     pub fn granted(&self, name: &str, tree: &[&str]) -> Loaded {
         let path = Path::new(env!("OUT_DIR")).join(name).with_extension("wasm");
         let component = std::fs::read(path).expect("the build script makes the guest programs");
-        let manifest = holdpoint_build::read_manifest(&component).expect("a manifest");
+        self.loaded(&component, tree)
+    }
+
+    /// A component that may read these files.
+    pub fn loaded(&self, component: &[u8], tree: &[&str]) -> Loaded {
+        let manifest = holdpoint_build::read_manifest(component).expect("a manifest");
         let tree = tree
             .iter()
             .map(|path| TreeGrant::new(path).expect("a path"));
@@ -101,7 +106,7 @@ impl Scene {
             ..Grants::default()
         };
         self.sandbox
-            .load_granted(&component, Arc::new(manifest), grants)
+            .load_granted(component, Arc::new(manifest), grants)
             .expect("it can be loaded")
             .with_tree(Arc::clone(&self.tree))
     }
