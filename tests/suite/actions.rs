@@ -436,6 +436,28 @@ fn an_artifact_is_sent_as_it_was_judged_or_not_at_all() {
 }
 
 #[test]
+fn what_an_adviser_plans_is_not_made_beside_what_is() {
+    let runtime = runtime();
+    let server = runtime.block_on(Server::asking(things));
+    let project = Project::new();
+    let text = pipeline(&grants(&server), &[step(&server, "one", "")]);
+    let adviser = format!(
+        "[plugins.adviser]\nsource = \"{}\"\n{}\nsettings.steps = [{}]\n\n[[stages]]",
+        program("planner").display(),
+        grants(&server),
+        step(&server, "two", "")
+    );
+    let text = text.replace("[[stages]]", &adviser).replace(
+        "use = [\"planner\"]",
+        "use = [\"planner\", { plugin = \"adviser\", mode = \"advise\" }]",
+    );
+    project.pipeline(&text);
+    let report = project.run().expect_code(0).json();
+    assert_eq!(report["effects"], "done");
+    assert_eq!(came(&server), ["POST /api/one"]);
+}
+
+#[test]
 fn an_adviser_and_a_pipeline_that_is_not_trusted_have_nothing_made() {
     let runtime = runtime();
     let server = runtime.block_on(Server::asking(things));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::load::Stage;
+use super::load::{Stage, Use};
 use super::retry::retry_after;
 use super::{Mode, PluginRecord, StageRecord};
 use crate::model::{
@@ -28,10 +28,14 @@ pub(super) fn without_plan(record: &StageRecord) -> Vec<&str> {
     silent.map(|plugin| plugin.name.as_str()).collect()
 }
 
+/// Whether a use is an action whose plan is carried out.
+pub(super) fn is_acting(used: &Use) -> bool {
+    used.kind == Kind::Action && used.mode == Mode::Enforce
+}
+
 /// Whether a stage has an action whose plan is carried out.
 pub(super) fn acts(stage: &Stage) -> bool {
-    let mut uses = stage.uses.iter();
-    uses.any(|used| used.kind == Kind::Action && used.mode == Mode::Enforce)
+    stage.uses.iter().any(is_acting)
 }
 
 /// The steps that a stage makes, in the order of the file.

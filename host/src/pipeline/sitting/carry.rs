@@ -8,18 +8,18 @@ use cap_std::fs::Dir;
 use super::decide::milliseconds;
 use super::{End, Rendered, Seat, SittingError};
 use crate::model::{
-    Digest, EffectId, EffectOutcome, EffectState, Intent, Kind, Part, PlannedStep, Record,
-    Settlement, Text, Verdict,
+    Digest, EffectId, EffectOutcome, EffectState, Intent, Part, PlannedStep, Record, Settlement,
+    Text, Verdict,
 };
+use crate::pipeline::StageRecord;
 use crate::pipeline::clean_checkout::{CheckoutError, CleanCheckout};
 use crate::pipeline::commands::{CommandsPlan, command_words};
 use crate::pipeline::edit_file::edit_file;
-use crate::pipeline::load::{Stage, Use};
+use crate::pipeline::load::Stage;
 use crate::pipeline::process::{
     CommandCall, CommandEnd, CommandRecord, chosen_environment, run_command,
 };
-use crate::pipeline::requests::{planned_steps, signed_words};
-use crate::pipeline::{Mode, StageRecord};
+use crate::pipeline::requests::{is_acting, planned_steps, signed_words};
 
 /// What one stage runs, ready to be run.
 pub(super) struct StageCommands {
@@ -85,8 +85,7 @@ impl Seat<'_> {
         all.extend(steps.iter().map(signed_words));
         for stage in later {
             all.extend(self.command_texts(&stage.id));
-            let acts = |used: &&Use| used.kind == Kind::Action && used.mode == Mode::Enforce;
-            let acting = stage.uses.iter().filter(acts);
+            let acting = stage.uses.iter().filter(|used| is_acting(used));
             all.extend(acting.map(|used| vec!["plan".into(), used.plugin.as_str().into()]));
         }
         all
