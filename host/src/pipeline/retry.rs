@@ -77,6 +77,13 @@ impl RetryPolicy {
     }
 }
 
+/// Waits before the next attempt. A build for tests goes on at once where `FAILPOINTS` has
+/// `wait=return`; in any other, nothing of this is there.
+pub(super) async fn pause(time: Duration) {
+    fail::fail_point!("wait", |_| ());
+    tokio::time::sleep(time).await;
+}
+
 /// What an attempt came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Attempt {

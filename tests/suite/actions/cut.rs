@@ -102,6 +102,12 @@ fn an_answer_that_says_neither_yes_nor_no_is_not_repeated() {
     }
 }
 
+/// A sitting at a time that waits for nothing between its attempts.
+fn at_once(project: &Project, time: &str) -> Ran {
+    let mut command = project.arguments(project.failpoints(time), ["run"]);
+    Ran::of(command.env("FAILPOINTS", "wait=return").output())
+}
+
 #[test]
 fn that_nothing_is_there_is_not_believed_at_once() {
     let runtime = runtime();
@@ -114,11 +120,12 @@ fn that_nothing_is_there_is_not_believed_at_once() {
     }));
     let one = step(&server, "one", &probe(&server));
     let project = planning(&server, &[one]);
-    project.run().expect_code(6);
-    let posts = |all: &[String]| all.iter().filter(|line| line.starts_with("POST")).count();
-    assert_eq!(posts(&came(&server)), 1);
-    project.run().expect_code(6);
-    assert_eq!(posts(&came(&server)), 1);
+    for time in ["2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z"] {
+        at_once(&project, time).expect_code(6);
+        let all = came(&server);
+        let posts = all.iter().filter(|line| line.starts_with("POST"));
+        assert_eq!(posts.count(), 1, "{time}");
+    }
 }
 
 #[test]
@@ -138,8 +145,7 @@ fn what_is_believed_goes_by_the_last_attempt() {
         ("2026-11-22T11:00:00Z", 2),
         ("2026-11-22T11:00:01Z", 2),
     ] {
-        let mut command = project.arguments(project.failpoints(time), ["run"]);
-        Ran::of(command.output()).expect_code(6);
+        at_once(&project, time).expect_code(6);
         let all = came(&server);
         let posts = all.iter().filter(|line| line.starts_with("POST"));
         assert_eq!(posts.count(), made, "{time}");
@@ -158,8 +164,7 @@ fn a_list_that_is_not_there_says_nothing() {
     let one = step(&server, "one", &probe(&server));
     let project = planning(&server, &[one]);
     kills::kill(&project, "after-publish/request/1", None);
-    let mut command = project.arguments(project.failpoints(LATER), ["run"]);
-    Ran::of(command.output()).expect_code(6);
+    at_once(&project, LATER).expect_code(6);
     let posts = came(&server)
         .iter()
         .filter(|line| line.starts_with("POST"))

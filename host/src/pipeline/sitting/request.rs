@@ -17,7 +17,7 @@ use crate::pipeline::quantity::Span;
 use crate::pipeline::requests::{
     Attempted, Probed, acts, planned_steps, request_words, without_plan,
 };
-use crate::pipeline::retry::random;
+use crate::pipeline::retry::{pause, random};
 use crate::release::{Error, read_artifact};
 use crate::sandbox::{
     HttpLimits, HttpResponse, IDEMPOTENCY_KEY, NotMade, PlannedCall, SENT_BYTES_MAX,
@@ -429,7 +429,7 @@ impl Seat<'_> {
             tokio::select! {
                 biased;
                 _ = cancelled.wait_for(Option::is_some) => {}
-                () = tokio::time::sleep(wait) => {}
+                () = pause(wait) => {}
             }
         }
     }
@@ -500,7 +500,7 @@ impl Seat<'_> {
             tokio::select! {
                 biased;
                 _ = cancelled.wait_for(Option::is_some) => {}
-                () = tokio::time::sleep(wait) => {}
+                () = pause(wait) => {}
             }
         }
     }
