@@ -166,7 +166,7 @@ $(JAVASCRIPT_READY): host/templates/javascript/package.json
 
 $(PYTHON_READY): host/templates/python/requirements.txt
 	@echo 'make: installing the tools for plugins in Python into $(PYTHON)'
-	@python3 -m venv $(PYTHON)
+	@python3 -m venv --clear $(PYTHON)
 	@$(PYTHON)/bin/pip install --quiet --disable-pip-version-check mypy==$(MYPY_VERSION) \
 		--requirement host/templates/python/requirements.txt
 	@touch $@
