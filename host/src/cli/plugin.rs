@@ -251,6 +251,12 @@ pub(super) enum Error {
         /// What may have been meant.
         meant: Option<Box<Reference>>,
     },
+    /// The folder of plugins beside a pipeline file is a link.
+    #[error("{} is a link", path.terminal())]
+    Link {
+        /// The folder.
+        path: Text,
+    },
     /// A folder has no plugins that can be taken.
     #[error("no plugin can be taken from the folder {}: {why}", path.terminal())]
     Folder {
@@ -396,6 +402,9 @@ impl Error {
                 "name the file of a plugin, a folder that `holdpoint plugin vendor` wrote, or \
                  `oci://HOST/NAME:TAG`"
                     .to_owned()
+            }
+            Self::Link { .. } => {
+                "what is written there would go elsewhere: put a folder in its place".to_owned()
             }
             Self::Folder { help, .. } => help.clone(),
             Self::NotVendored { .. } => {

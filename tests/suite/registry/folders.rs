@@ -269,6 +269,50 @@ fn a_folder_that_is_not_as_it_was_written_is_refused() {
 }
 
 #[test]
+fn what_a_folder_cannot_show_or_does_not_have_is_refused() {
+    let vendor = Vendor::with("hostile");
+    let customer = vendor.customer();
+    // A file of whoever takes it, which nobody handed over.
+    let own = customer.world.context.write("own", "private");
+    for end in [".wasm", ".sigstore.json", ".lock"] {
+        customer.copy(&vendor.folder());
+        let file = customer.file(end);
+        fs::remove_file(&file).expect("it was there");
+        std::os::unix::fs::symlink(&own, &file).expect("a link");
+        refused(&customer, "it is a link");
+    }
+    customer.copy(&vendor.folder());
+    fs::write(customer.file(".sigstore.json"), "none").expect("it can be written");
+    refused(&customer, "does not count");
+    // What the registry calls by a digest only the registry shows.
+    customer.copy(&vendor.folder());
+    let lock = customer.file(".lock");
+    let text = fs::read_to_string(&lock).expect("a lock");
+    let named = vendor
+        .reference
+        .replace(":1", &format!("@sha256:{}", "a".repeat(64)));
+    fs::write(&lock, text.replace(&vendor.reference, &named)).expect("it can be written");
+    refused(&customer, "names a digest of the registry");
+}
+
+#[test]
+fn a_folder_with_nothing_that_is_used_updates_nothing() {
+    let vendor = Vendor::with("hostile");
+    let customer = vendor.customer();
+    customer.add(&["--stage", "policy"]).expect_code(0);
+    let lock = customer.file(".lock");
+    let text = fs::read_to_string(&lock).expect("a lock");
+    let other = text.replace("[plugins.judge]", "[plugins.other]");
+    fs::write(&lock, other).expect("it can be written");
+    let ran = customer
+        .world
+        .plugin(&["update", "--from", "../stick"])
+        .expect_code(2);
+    let said = words(&ran.stderr);
+    assert!(said.contains("has a name that it has: other"), "{said}");
+}
+
+#[test]
 fn a_folder_that_is_no_such_one_says_what_it_is() {
     let world = World::new(SocketAddr::from(([127, 0, 0, 1], 9)));
     let before = world.read("holdpoint.toml");

@@ -145,7 +145,11 @@ fn chosen(
         let locked = lock.plugins().map(|(name, _)| name);
         let is_there = |name: &&str| folder.is_none_or(|folder| folder.has(name));
         let used = locked.filter(|name| taking.source_of(name).is_some() && is_there(name));
-        return Ok(used.map(str::to_owned).collect());
+        let used: Vec<String> = used.map(str::to_owned).collect();
+        return match folder {
+            Some(folder) if used.is_empty() => Err(folder.lacks_all()),
+            _ => Ok(used),
+        };
     }
     for name in &arguments.plugins {
         if lock.get(name).is_none() {

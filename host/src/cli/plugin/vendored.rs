@@ -18,7 +18,7 @@ use crate::pipeline::{FILE_BYTES_MAX, Taking};
 use crate::plugin::components::{VENDOR_FOLDER, vendored_component, vendored_signature};
 use crate::plugin::lock::{LOCK_NAME, Lock, Locked};
 use crate::plugin::registry::{Reference, SIGNATURES_MAX};
-use crate::plugin::signature::BUNDLE_BYTES_MAX;
+use crate::plugin::signature::{BUNDLE_BYTES_MAX, Signature};
 use crate::plugin::{self, Source};
 
 /// What the folder of a plugin's source has.
@@ -33,7 +33,9 @@ pub(super) fn beside(taking: &Taking) -> Result<PathBuf, Error> {
     };
     // A link would have files elsewhere replaced and removed.
     if folder.is_symlink() {
-        return Err(failed(std::io::Error::other("it is a link")));
+        return Err(Error::Link {
+            path: shown(&folder),
+        });
     }
     fs::create_dir_all(&folder).map_err(failed)?;
     Ok(folder)
@@ -70,8 +72,8 @@ pub(super) fn write_lock(folder: &Path, lock: &Lock) -> Result<(), Error> {
     replace(&folder.join(LOCK_NAME), own.text().as_bytes())
 }
 
-/// Such a folder, wherever it lies. Nothing that it says is believed: its bytes are held against its
-/// lock, and whoever signed them against the keys of who takes them.
+/// Such a folder, wherever it lies. What it says of names and sources is taken from it; its bytes are
+/// held against its lock, and whoever signed them against the keys of who takes them.
 pub(super) struct VendoredFolder {
     path: PathBuf,
     lock: Lock,
@@ -129,6 +131,21 @@ impl VendoredFolder {
     /// Its plugins, by the names that whoever wrote it has for them.
     pub(super) fn plugins(&self) -> impl Iterator<Item = (&str, &Locked)> {
         self.lock.plugins()
+    }
+
+    /// That nothing which is wanted of it is there.
+    pub(super) fn lacks_all(&self) -> Error {
+        let names: Vec<String> = self.plugins().map(|(name, _)| name.to_owned()).collect();
+        Error::Folder {
+            path: shown(&self.path),
+            why: format!(
+                "no plugin of holdpoint.lock has a name that it has: {}",
+                Text::from(names.join(", ")).terminal()
+            ),
+            help: "`holdpoint plugin add FOLDER` takes what is new; what the pipeline calls otherwise \
+                   has to be called so where the folder is written"
+                .to_owned(),
+        }
     }
 
     /// Whether it has a plugin of this name.
@@ -189,7 +206,24 @@ impl VendoredFolder {
             why: format!("of `{}` it says: {error}", Text::from(name).terminal()),
             help: AGAIN.to_owned(),
         })?;
+        // The folder has the bytes of the plugin and not those of what the registry calls by this digest.
+        if reference.digest().is_some() {
+            return Err(Error::Folder {
+                path: shown(&self.path),
+                why: format!(
+                    "the source of `{}`, {}, names a digest of the registry, and only the registry shows \
+                     what has it",
+                    Text::from(name).terminal(),
+                    Text::from(locked.source.as_str()).terminal(),
+                ),
+                help: "take it from the registry, or have the folder written where its source names a tag"
+                    .to_owned(),
+            });
+        }
         let file = self.path.join(vendored_component(&locked.digest));
+        if file.exists() {
+            own_file(&file)?;
+        }
         let component = plugin::read_bytes(&file).map_err(|source| Error::NotVendored {
             name: Text::from(name),
             folder: shown(&self.path),
@@ -211,7 +245,12 @@ impl VendoredFolder {
             if !file.exists() {
                 break;
             }
-            bundles.push(bounded(&file, BUNDLE_BYTES_MAX)?);
+            let bundle = bounded(&file, BUNDLE_BYTES_MAX)?;
+            Signature::read(&bundle).map_err(|source| Error::Signature {
+                path: shown(&file),
+                source: Box::new(source),
+            })?;
+            bundles.push(bundle);
         }
         Ok(Fetched {
             plugin,
@@ -225,15 +264,28 @@ impl VendoredFolder {
 const AGAIN: &str =
     "have it written again: `holdpoint plugin vendor` does, where its plugins are used";
 
+/// Refuses what is no file of the folder itself: a link could have a file from elsewhere, which nobody
+/// handed over, copied beside a pipeline.
+fn own_file(path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::File {
+        path: shown(path),
+        source,
+    };
+    if path.symlink_metadata().map_err(failed)?.is_file() {
+        return Ok(());
+    }
+    Err(failed(std::io::Error::other(
+        "it is a link, or no file at all",
+    )))
+}
+
 /// The content of a file, at most one byte more than it may have, so that what is larger is refused.
 fn bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::File {
         path: shown(path),
         source,
     };
-    if !path.metadata().map_err(failed)?.is_file() {
-        return Err(failed(std::io::Error::other("it is no file")));
-    }
+    own_file(path)?;
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes))
