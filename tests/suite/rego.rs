@@ -4,6 +4,7 @@
 mod conftest;
 mod document;
 mod files;
+mod folders;
 
 use std::fs;
 use std::path::{Path, PathBuf};

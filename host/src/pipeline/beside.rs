@@ -77,7 +77,10 @@ pub(super) fn settings(
             let message = format!("the setting `{key}` is in `settings` as well: keep one of them");
             return Err(site.error(Problem::Value(Text::from(message))));
         }
-        let paths = files_of(value, site, folder, repository)?;
+        let (paths, folders_trust) = files_of(value, site, folder, repository)?;
+        if folders_trust == Trust::Untrusted {
+            trust = Trust::Untrusted;
+        }
         files += paths.len();
         if files > SETTINGS_FILES_MAX {
             return Err(too_many(site, &files.to_string()));
@@ -123,54 +126,60 @@ fn too_many(site: &Site, files: &str) -> ConfigurationError {
 }
 
 /// The paths of the files that a setting is read from: those that it names, and those below the
-/// folders that it names, ordered.
+/// folders that it names, ordered. And the trust in the folders: in one that the change under judgement
+/// can write to, a file that is not there may have been taken away by it.
 fn files_of(
     value: &SettingsFiles,
     site: &Site,
     folder: &Path,
     repository: &Repository,
-) -> Result<Vec<String>, ConfigurationError> {
-    let mut files = Vec::new();
-    let mut folders = VecDeque::new();
+) -> Result<(Vec<String>, Trust), ConfigurationError> {
+    let (mut files, mut trust) = (Vec::new(), Trust::Trusted);
+    // Folders without files count too, so that the search has an end.
+    let mut seen = 0;
     for path in value.paths() {
-        match path.strip_suffix('/') {
-            Some(path) => folders.push_back(path.to_owned()),
-            None => files.push(path.clone()),
+        let Some(named) = path.strip_suffix('/') else {
+            files.push(path.clone());
+            continue;
+        };
+        let before = files.len();
+        let mut folders = VecDeque::from([named.to_owned()]);
+        while let Some(path) = folders.pop_front() {
+            let (names, folder_trust) = names_in(&path, site, folder, repository)?;
+            if folder_trust == Trust::Untrusted {
+                trust = Trust::Untrusted;
+            }
+            for name in names {
+                seen += 1;
+                if seen > SETTINGS_FILES_MAX {
+                    return Err(too_many(site, &format!("more than {SETTINGS_FILES_MAX}")));
+                }
+                match name.strip_suffix('/') {
+                    Some(name) => folders.push_back(format!("{path}/{name}")),
+                    None => files.push(format!("{path}/{name}")),
+                }
+            }
         }
-    }
-    // Empty folders count too, so that the search has an end.
-    let mut seen = files.len();
-    while let Some(path) = folders.pop_front() {
-        for name in names_in(&path, site, folder, repository)? {
-            seen += 1;
-            if seen > SETTINGS_FILES_MAX {
-                return Err(too_many(site, &format!("more than {SETTINGS_FILES_MAX}")));
-            }
-            match name.strip_suffix('/') {
-                Some(name) => folders.push_back(format!("{path}/{name}")),
-                None => files.push(format!("{path}/{name}")),
-            }
+        if files.len() == before {
+            let message = format!("there is no file in {path}");
+            return Err(site.error(Problem::Value(Text::from(message))));
         }
     }
     if value.has_folder() {
         files.sort();
         files.dedup();
     }
-    if files.is_empty() && value.has_folder() {
-        let message = format!("there is no file in {}", value.paths().join(", "));
-        return Err(site.error(Problem::Value(Text::from(message))));
-    }
-    Ok(files)
+    Ok((files, trust))
 }
 
-/// The names in a folder, those of folders with `/` at the end. A link is a file here: who reads it
-/// sees where it leads.
+/// The names in a folder, those of folders with `/` at the end, and the trust in it. A link is a file
+/// here: who reads it sees where it leads.
 fn names_in(
     path: &str,
     site: &Site,
     folder: &Path,
     repository: &Repository,
-) -> Result<Vec<String>, ConfigurationError> {
+) -> Result<(Vec<String>, Trust), ConfigurationError> {
     match &site.source.origin {
         Origin::Revision { commit, .. } => {
             let unreadable = |source| {
@@ -181,7 +190,10 @@ fn names_in(
             };
             let tree = repository.tree(commit).map_err(unreadable)?;
             match tree.entries(path, SETTINGS_FILES_MAX) {
-                Ok(names) => Ok(names.iter().map(|name| name.raw().to_owned()).collect()),
+                Ok(names) => {
+                    let names = names.iter().map(|name| name.raw().to_owned());
+                    Ok((names.collect(), site.source.trust))
+                }
                 Err(TreeError::TooLarge) => {
                     Err(too_many(site, &format!("more than {SETTINGS_FILES_MAX}")))
                 }
@@ -202,20 +214,25 @@ fn names_in(
             let named_by = NamedBy::File(&site.source);
             let place = place(Path::new(path), base, repository, named_by)
                 .map_err(|error| error.moved(site.clone()))?;
-            list(&place.path).map_err(|source| {
+            let names = list(&place.path).map_err(|source| {
                 site.error(Problem::Read {
                     path: place.path.clone(),
                     source,
                 })
-            })
+            })?;
+            Ok((names, place.trust))
         }
     }
 }
 
+/// What git keeps in a checkout is left out, as a tree does not have it.
 fn list(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder)?.take(SETTINGS_FILES_MAX + 1) {
+    for entry in fs::read_dir(folder)?.take(SETTINGS_FILES_MAX + 2) {
         let entry = entry?;
+        if entry.file_name() == ".git" {
+            continue;
+        }
         let mut name = entry.file_name().into_string().map_err(|name| {
             let message = format!("the name {} is not UTF-8", name.display());
             io::Error::new(io::ErrorKind::InvalidData, message)
