@@ -272,6 +272,67 @@ fn results_of_another_form_are_a_fault() {
 }
 
 #[test]
+fn rules_that_only_look_like_ones_that_count_are_a_fault() {
+    for rule in ["deny_", "deny_no__root", "violation_", "warn_late_"] {
+        let fault = fault(judge(&format!(
+            "package main\ndeny contains \"no\" if false\n{rule} contains \"no\"\n"
+        )));
+        assert!(
+            fault.contains(&format!("`main.{rule}` looks like a rule that counts")),
+            "{rule}: {fault}"
+        );
+    }
+    // Words that are no rules, and rules of packages that are not asked.
+    let policies = [
+        (
+            "main.rego",
+            "package main\n# deny_\ndeny contains \"no\" if data.deny_\n",
+        ),
+        ("other.rego", "package other\ndeny_ contains \"no\"\n"),
+    ];
+    Scene::new().judge(&policies, "").expect_code(0);
+    let all = Scene::new().judge(&policies, "settings.namespaces = [\"*\"]");
+    let fault = fault(all);
+    assert!(fault.contains("`other.deny_` looks like"), "{fault}");
+}
+
+/// The first policy of the plugin's page.
+fn documented_policy() -> &'static str {
+    let page = include_str!("../../plugins/rego/README.md");
+    let (_, rest) = page.split_once("```rego\n").expect("a policy");
+    let (policy, _) = rest.split_once("```").expect("its end");
+    policy
+}
+
+#[test]
+fn the_documented_policy_asks_for_owners() {
+    for (owners, code) in [
+        (None, 1),
+        (Some("* @ada\n"), 0),
+        (Some("*.rs @ada\n"), 1),
+        (Some("* @ada\nmigrations/\n"), 1),
+    ] {
+        let scene = Scene::new();
+        scene
+            .repository
+            .commit_file("migrations/1.sql", "drop\n", "feat: migrate");
+        scene.context.write("policy/main.rego", documented_policy());
+        let pipeline = scene.pipeline("settings-files.policies = \"policy/\"");
+        let mut release = "[release]\n".to_owned();
+        if let Some(owners) = owners {
+            scene.context.write("CODEOWNERS", owners);
+            release.push_str("owners = \"CODEOWNERS\"\n");
+        }
+        let file = scene
+            .context
+            .write("holdpoint.toml", format!("{release}\n{pipeline}"));
+        let run = ["run", "--at", TIME, "--target", "production", "--pipeline"];
+        let ran = Ran::of(scene.command().args(run).arg(file).output());
+        assert_eq!(ran.code, code, "{owners:?}: {}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
 fn both_versions_of_the_language_are_read() {
     let old = "package main\ndeny[msg] { input.subject.project == \"payments\"; msg := \"old\" }\n";
     let new = "package main\ndeny contains \"new\" if input.subject.project == \"payments\"\n";

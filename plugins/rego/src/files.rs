@@ -96,11 +96,29 @@ fn find(release: &Release, pattern: &str) -> Result<Vec<String>, Fault> {
             match path.strip_suffix('/') {
                 Some(folder) => folders.push(folder.to_owned()),
                 None if matcher.is_match(&path) => found.push(path),
+                None if goes_on_below(pattern, &path) => must_be_a_file(release, pattern, &path)?,
                 None => {}
             }
         }
     }
     Ok(found)
+}
+
+/// Whether a pattern could fit something below a path.
+fn goes_on_below(pattern: &str, path: &str) -> bool {
+    pattern.contains("**") || pattern.matches('/').count() > path.matches('/').count()
+}
+
+/// A list of names shows links and submodules as files, and only who reads one is told. What is below
+/// them would not be judged, and nobody would know.
+fn must_be_a_file(release: &Release, pattern: &str, path: &str) -> Result<(), Fault> {
+    match release.read_file(path) {
+        Ok(_) | Err(TreeError::TooLarge) => Ok(()),
+        Err(TreeError::NotAFile) => Err(Fault::missing(format!(
+            "`{path}` is a link or a submodule: what `{pattern}` of `inputs` could fit below it cannot be judged; name files, or folders without it"
+        ))),
+        Err(error) => Err(unreadable(path, error)),
+    }
 }
 
 fn unreadable(path: &str, error: TreeError) -> Fault {

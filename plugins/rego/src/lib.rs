@@ -26,6 +26,7 @@ impl Policy for Rego {
     fn check(release: &Release, settings: &Settings) -> Result<Vec<Finding>, Fault> {
         let mut policies = Policies::load(settings, release.circumstances.time)?;
         if settings.inputs.is_empty() {
+            settings.refuse_what_is_for_files()?;
             return policies.judge(input::release(release)?, None);
         }
         let release_document = input::release(release)?;

@@ -23,6 +23,8 @@ struct Package {
     /// As Rego writes it, without `data.`.
     name: String,
     rules: Vec<String>,
+    /// Rules that look like ones that count, and do not.
+    misnamed: Vec<String>,
     has_exceptions: bool,
 }
 
@@ -58,6 +60,14 @@ impl Kind {
             Self::Warn => "warn",
         }
     }
+}
+
+/// Whether a rule begins like one that counts and is none, such as `deny_` and `deny_no__root`.
+fn is_misnamed(rule: &str) -> bool {
+    Kind::of(rule).is_none()
+        && ["deny_", "violation_", "warn_"]
+            .iter()
+            .any(|first| rule.starts_with(first))
 }
 
 impl Policies {
@@ -194,6 +204,7 @@ fn packages(
             Entry::Vacant(entry) => entry.insert(Package {
                 name,
                 rules: Vec::new(),
+                misnamed: Vec::new(),
                 has_exceptions: false,
             }),
         };
@@ -206,13 +217,18 @@ fn packages(
         // Every word that could be the name of such a rule; the parser knows which is.
         let mut candidates: Vec<&str> = text
             .split(|character: char| character != '_' && !character.is_ascii_alphanumeric())
-            .filter(|word| Kind::of(word).is_some())
+            .filter(|word| Kind::of(word).is_some() || is_misnamed(word))
             .collect();
         candidates.sort_unstable();
         candidates.dedup();
         for rule in candidates {
-            if !package.rules.iter().any(|known| known == rule) && declares(rule)? {
-                package.rules.push(rule.to_owned());
+            let known = if is_misnamed(rule) {
+                &mut package.misnamed
+            } else {
+                &mut package.rules
+            };
+            if !known.iter().any(|known| known == rule) && declares(rule)? {
+                known.push(rule.to_owned());
             }
         }
     }
@@ -239,7 +255,7 @@ fn path(components: &[String]) -> String {
 }
 
 /// The packages that the operator chose. Each choice must find a rule: with a name that is written
-/// wrong, nothing would be checked.
+/// wrong, nothing would be checked. None may have a rule that only looks like one that counts.
 fn chosen(
     mut packages: BTreeMap<String, Package>,
     namespaces: &[String],
@@ -249,6 +265,15 @@ fn chosen(
     let mut counts: Vec<String> = Vec::new();
     for namespace in namespaces {
         let matcher = pattern(namespace)?;
+        for package in packages.values() {
+            if let (Some(rule), true) = (package.misnamed.first(), matcher.is_match(&package.name))
+            {
+                return Err(Fault::settings(format!(
+                    "`{}.{rule}` looks like a rule that counts and would not be checked: letters and digits follow each `_` of such a name; give it another",
+                    package.name
+                )));
+            }
+        }
         let found = packages
             .values()
             .filter(|package| !package.rules.is_empty() && matcher.is_match(&package.name));

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use holdpoint_sdk::Fault;
+
 /// What an operator can set. `settings.schema.json` says the same.
 #[holdpoint_sdk::settings]
 #[serde(default)]
@@ -31,6 +33,20 @@ impl Default for Settings {
             parser: None,
             combine: false,
         }
+    }
+}
+
+impl Settings {
+    /// Who says how files are judged believes that some are.
+    pub(crate) fn refuse_what_is_for_files(&self) -> Result<(), Fault> {
+        let set = match (self.combine, self.parser) {
+            (true, _) => "combine",
+            (false, Some(_)) => "parser",
+            (false, None) => return Ok(()),
+        };
+        Err(Fault::settings(format!(
+            "`{set}` is set and `inputs` is not, so that no file would be judged, but the release: name files in `inputs`, or leave `{set}` out"
+        )))
     }
 }
 

@@ -179,6 +179,153 @@ fn files_that_cannot_be_judged_are_a_fault() {
 }
 
 #[test]
+fn numbers_that_are_not_finite_are_a_fault() {
+    for (file, text, number) in [
+        ("a.yaml", "timeout: .inf\n", "inf"),
+        ("a.yaml", "list: [-.INF]\n", "-inf"),
+        ("a.yaml", "timeout: .nan\n", "NaN"),
+        ("a.toml", "timeout = inf\n", "inf"),
+        ("a.toml", "list = [{ timeout = nan }]\n", "NaN"),
+    ] {
+        let path = format!("deploy/{file}");
+        let table = format!("settings.inputs = [{path:?}]");
+        let fault = fault(judge_files(&[(path.as_str(), text)], &table));
+        assert!(
+            fault.contains(&format!("`{path}` cannot be read: "))
+                && fault.contains(&format!("the number `{number}` is not finite")),
+            "{text}: {fault}"
+        );
+    }
+}
+
+#[test]
+fn values_that_are_no_texts_in_yaml_1_1_are_a_fault() {
+    let judge = |text: &str| {
+        judge_files(
+            &[("deploy/a.yaml", text)],
+            "settings.inputs = [\"deploy/a.yaml\"]",
+        )
+    };
+    for value in [
+        "yes", "No", "ON", "off", "y", "00", "0777", "-0777", "08", "0_0", "1_000", "1_0.5", "0X1F",
+    ] {
+        for text in [
+            format!("a: {value}\n"),
+            format!("a: [\"ü\",{value}]\n"),
+            format!("a: &b !Ref {value}\n"),
+        ] {
+            let fault = fault(judge(&text));
+            assert!(
+                fault.contains(&format!("`{value}` is a text here"))
+                    && fault.contains("put it in quotes"),
+                "{text}: {fault}"
+            );
+        }
+    }
+    for text in [
+        "a: \"yes\"\n",
+        "a: 'no'\n",
+        "a: \"n\\x6f\"\n",
+        "a: |-\n  no\n",
+        "a: &b \"0777\"\nc: *b\n",
+        "on: push\n0777: a\n",
+        "a: [0x1F, 0o7, 0b1, 1e3, 1:30, 1.2.3, 2026-01-01, _1, -x, nope]\n",
+    ] {
+        judge(text).expect_code(0);
+    }
+}
+
+#[test]
+fn keys_that_become_one_are_a_fault() {
+    for (text, words) in [
+        ("1: a\n\"1\": b\n", "two keys become the text `1`"),
+        ("true: a\n\"true\": b\n", "two keys become the text `true`"),
+        (
+            "base: &base { 1: a }\n\"1\": b\n<<: *base\n",
+            "two keys become the text `1`",
+        ),
+        ("!one a: 1\n!two a: 2\n", "a key is there twice"),
+        ("a: 1\na: 2\n", "a key is there twice"),
+    ] {
+        let table = "settings.inputs = [\"deploy/a.yaml\"]";
+        let fault = fault(judge_files(&[("deploy/a.yaml", text)], table));
+        assert!(fault.contains(words), "{text}: {fault}");
+    }
+}
+
+/// Runs with a policy that passes, a submodule `deploy/app` and these files of YAML.
+fn judge_beside_a_submodule(files: &[&str], inputs: &str) -> Ran {
+    let scene = Scene::new();
+    for path in files {
+        scene.repository.write(path, "name: good\n");
+    }
+    scene.repository.git(["add", "--all"]);
+    let commit = scene.repository.git(["rev-parse", "HEAD"]);
+    let entry = format!("160000,{commit},deploy/app");
+    scene
+        .repository
+        .git(["update-index", "--add", "--cacheinfo", &entry]);
+    scene
+        .repository
+        .git(["commit", "--quiet", "--message", "feat: deploy"]);
+    scene.judge(
+        &[("main.rego", NAMES)],
+        &format!("grants.tree = [\"deploy/\"]\nsettings.inputs = [{inputs:?}]"),
+    )
+}
+
+#[test]
+fn a_submodule_in_which_files_could_fit_is_a_fault() {
+    let files = ["deploy/a.yaml", "deploy/deep/b.yaml"];
+    for inputs in ["deploy/**/*.yaml", "deploy/*/*.yaml"] {
+        let fault = fault(judge_beside_a_submodule(&files, inputs));
+        assert!(
+            fault.contains("`deploy/app` is a link or a submodule")
+                && fault.contains(&format!("`{inputs}` of `inputs`")),
+            "{fault}"
+        );
+    }
+    // Nothing below it could fit.
+    judge_beside_a_submodule(&files, "deploy/*.yaml").expect_code(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_below_which_files_could_fit_is_a_fault() {
+    let scene = Scene::new();
+    scene.repository.write("deploy/a.yaml", "name: good\n");
+    scene.repository.write("deploy/README.md", "# Deploy\n");
+    scene.repository.write("other/b.yaml", "name: bad\n");
+    scene.repository.commit("feat: deploy");
+    let table = "grants.tree = [\"deploy/\"]\nsettings.inputs = [\"deploy/**/*.yaml\"]";
+    // Other files are no links.
+    scene.judge(&[("main.rego", NAMES)], table).expect_code(0);
+    let link = scene.repository.path().join("deploy/link");
+    std::os::unix::fs::symlink("../other", link).expect("a link");
+    scene.repository.commit("feat: link");
+    let fault = fault(scene.judge(&[("main.rego", NAMES)], table));
+    assert!(
+        fault.contains("`deploy/link` is a link or a submodule"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn what_is_set_for_files_needs_files() {
+    for setting in ["combine = true", "parser = \"yaml\""] {
+        let ran = Scene::new().judge(&[("main.rego", PASS)], &format!("settings.{setting}"));
+        let fault = fault(ran);
+        let (name, _) = setting.split_once(' ').expect("a name");
+        assert!(
+            fault.contains(&format!("`{name}` is set and `inputs` is not")),
+            "{fault}"
+        );
+    }
+    let ran = Scene::new().judge(&[("main.rego", PASS)], "settings.combine = false");
+    ran.expect_code(0);
+}
+
+#[test]
 fn files_are_judged_all_at_once_by_one_policy() {
     let scene = Scene::new();
     scene
