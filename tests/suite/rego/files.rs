@@ -200,27 +200,37 @@ fn numbers_that_are_not_finite_are_a_fault() {
 
 #[test]
 fn values_that_are_no_texts_in_yaml_1_1_are_a_fault() {
+    let scene = Scene::new();
     let judge = |text: &str| {
-        judge_files(
-            &[("deploy/a.yaml", text)],
+        scene
+            .repository
+            .commit_file("deploy/a.yaml", text, "feat: deploy");
+        scene.judge(
+            &[("main.rego", NAMES)],
             "settings.inputs = [\"deploy/a.yaml\"]",
         )
     };
-    for value in [
-        "yes", "No", "ON", "off", "y", "00", "0777", "-0777", "08", "0_0", "1_000", "1_0.5", "0X1F",
+    for (text, value) in [
+        ("a: yes\n", "yes"),
+        ("a: [\"ü\",No]\n", "No"),
+        ("a: &b !Ref ON\n", "ON"),
+        ("{\"a\":off}\n", "off"),
+        ("- y\n", "y"),
+        ("a: b\n---\na: 00\n", "00"),
+        ("a: 0777\n", "0777"),
+        ("a: -0777\n", "-0777"),
+        ("a: 08\n", "08"),
+        ("a: 0_0\n", "0_0"),
+        ("a: 1_000\n", "1_000"),
+        ("a: 1_0.5\n", "1_0.5"),
+        ("a: 0X1F\n", "0X1F"),
     ] {
-        for text in [
-            format!("a: {value}\n"),
-            format!("a: [\"ü\",{value}]\n"),
-            format!("a: &b !Ref {value}\n"),
-        ] {
-            let fault = fault(judge(&text));
-            assert!(
-                fault.contains(&format!("`{value}` is a text here"))
-                    && fault.contains("put it in quotes"),
-                "{text}: {fault}"
-            );
-        }
+        let fault = fault(judge(text));
+        assert!(
+            fault.contains(&format!("`{value}` is a text here"))
+                && fault.contains("put it in quotes"),
+            "{text}: {fault}"
+        );
     }
     for text in [
         "a: \"yes\"\n",
