@@ -138,12 +138,12 @@ fn files_of(
     // Folders without files count too, so that the search has an end.
     let mut seen = 0;
     for path in value.paths() {
-        let Some(named) = path.strip_suffix('/') else {
+        let Some(top) = path.strip_suffix('/') else {
             files.push(path.clone());
             continue;
         };
         let before = files.len();
-        let mut folders = VecDeque::from([named.to_owned()]);
+        let mut folders = VecDeque::from([top.to_owned()]);
         while let Some(path) = folders.pop_front() {
             let (names, folder_trust) = names_in(&path, site, folder, repository)?;
             if folder_trust == Trust::Untrusted {
