@@ -344,7 +344,7 @@ fn a_plugin_runs_with_the_signature_that_is_asked_for() {
     assert_eq!(signers[0]["name"], "acme");
     assert_ne!(
         report["configuration"]["digest"], without["configuration"]["digest"],
-        "who signs is part of what decides"
+        "who may sign is part of what decides"
     );
     // A key that was replaced: both count until the older one is taken out.
     let both = trusted("zeta", "") + &trusted("acme", "");
@@ -358,6 +358,17 @@ fn a_plugin_runs_with_the_signature_that_is_asked_for() {
         &error,
         "of none of the keys that may sign it: zeta",
         "did not make",
+    );
+    // The same pipeline and plugin, signed by the other one.
+    world.sign("zeta");
+    let other = world.run(&both).expect_code(0).json();
+    assert_eq!(
+        other["stages"][0]["plugins"][0]["signers"][0]["name"],
+        "zeta"
+    );
+    assert_ne!(
+        other["configuration"]["digest"], report["configuration"]["digest"],
+        "who signed is part of what decides"
     );
 }
 
