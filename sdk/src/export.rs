@@ -72,7 +72,11 @@ macro_rules! __once {
     };
     ($unknown:ident) => {};
     ($name:ident,) => {
-        #[allow(dead_code, non_camel_case_types)]
+        #[allow(
+            dead_code,
+            non_camel_case_types,
+            reason = "its name is all there is to it: what the compiler says when it is there twice"
+        )]
         #[doc(hidden)]
         enum $name {}
     };

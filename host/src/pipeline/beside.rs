@@ -228,6 +228,7 @@ fn names_in(
 /// What git keeps in a checkout is left out, as a tree does not have it.
 fn list(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
+    // One more than may be, beside what is left out.
     for entry in fs::read_dir(folder)?.take(SETTINGS_FILES_MAX + 2) {
         let entry = entry?;
         if entry.file_name() == ".git" {

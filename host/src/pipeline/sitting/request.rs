@@ -426,11 +426,17 @@ impl Seat<'_> {
                 "tried again: {}",
                 Text::from(said).terminal()
             );
-            tokio::select! {
-                biased;
-                _ = cancelled.wait_for(Option::is_some) => {}
-                () = pause(wait) => {}
-            }
+            self.back_off(wait).await;
+        }
+    }
+
+    /// Waits before the next attempt, or until everything is to end.
+    async fn back_off(&self, time: Duration) {
+        let mut cancelled = self.desk.cancelled.clone();
+        tokio::select! {
+            biased;
+            _ = cancelled.wait_for(Option::is_some) => {}
+            () = pause(time) => {}
         }
     }
 
@@ -497,11 +503,7 @@ impl Seat<'_> {
             let Some(wait) = self.wait(making, number, *asked) else {
                 return Ok(probed);
             };
-            tokio::select! {
-                biased;
-                _ = cancelled.wait_for(Option::is_some) => {}
-                () = pause(wait) => {}
-            }
+            self.back_off(wait).await;
         }
     }
 
