@@ -191,6 +191,16 @@ fn build_through_the_binary(context: &Context, expected: &[u8]) {
         &["second", "--out", "none/sample.wasm"],
         &["none/sample.wasm cannot be written", "`--out`"],
     );
+    // A capability that is asked for and not used.
+    let more = "commits = \"to count them\"\ntree = \"to read files\"";
+    let unused = PLUGIN_TOML.replace("commits = \"to count them\"", more);
+    context.write("second/plugin.toml", unused);
+    let ran = build_command(context, &["second"]).expect_code(0);
+    let row = "tree: to read files (not imported: leave it out of plugin.toml)";
+    assert!(ran.stdout.contains(row), "{}", ran.stdout);
+    let ran = build_command(context, &["second", "--format", "json"]).expect_code(0);
+    assert_eq!(ran.json()["not-imported"], json!(["tree"]));
+
     let undeclared = PLUGIN_TOML.replace("commits = \"to count them\"", "");
     context.write("second/plugin.toml", undeclared);
     refused(

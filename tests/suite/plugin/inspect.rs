@@ -36,6 +36,26 @@ fn a_standard_plugin_is_shown_by_its_name() {
 }
 
 #[test]
+fn standard_plugins_use_what_they_ask_for() {
+    let context = Context::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins");
+    let entries = std::fs::read_dir(folder).expect("the standard plugins");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    // The one that is not in the program is tried with its own tests.
+    let names = names.filter(|name| name != "rego");
+    let mut seen = 0;
+    for name in names {
+        let source = format!("embedded:{}", name.display());
+        let document = shown(&context, &[&source, "--format", "json"])
+            .expect_code(0)
+            .json();
+        assert_eq!(document["not-imported"], json!([]), "{source}");
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+#[test]
 fn machines_are_told_everything() {
     let context = Context::new();
     let path = program("hostile");

@@ -28,7 +28,14 @@ pub(super) fn human(page: &mut Page, file: &Path, inspection: &Inspection) {
     rows(
         page,
         "asks for",
-        requests.map(|request| format!("{}: {}", request.capability, request.reason)),
+        requests.map(|request| {
+            let remark = if is_imported(inspection, request.capability) {
+                ""
+            } else {
+                " (not imported: leave it out of plugin.toml)"
+            };
+            format!("{}: {}{remark}", request.capability, request.reason)
+        }),
     );
     let remarked = |import| remark(inspection, import).map_or("", |(text, _)| text);
     let imports = inspection.imports.iter();
@@ -67,6 +74,11 @@ fn rows(page: &mut Page, name: &str, values: impl IntoIterator<Item = String>) {
     }
 }
 
+/// Whether the code has what plugin.toml asks for. Who grants it would grant it for nothing.
+fn is_imported(inspection: &Inspection, capability: Capability) -> bool {
+    inspection.imports.contains(&Import::Capability(capability))
+}
+
 /// What is to be said of an import, for people and for machines.
 fn remark(inspection: &Inspection, import: &Import) -> Option<(&'static str, &'static str)> {
     match import {
@@ -94,12 +106,18 @@ pub(super) fn json(file: &Path, inspection: &Inspection) -> serde_json::Value {
             })
         })
         .collect();
+    let requests = inspection.manifest.capabilities.iter();
+    let not_imported: Vec<_> = requests
+        .map(|request| request.capability)
+        .filter(|capability| !is_imported(inspection, *capability))
+        .collect();
     serde_json::json!({
         "file": shown(file).raw(),
         "digest": format!("sha256:{}", inspection.sha256),
         "size": inspection.size,
         "kinds": inspection.kinds,
         "imports": imports,
+        "not-imported": not_imported,
         "other-exports": inspection.other_exports,
         "manifest": inspection.manifest,
     })
