@@ -248,6 +248,13 @@ fn a_plugin_is_built_from_a_folder() {
         .expect("cargo can be started");
     assert!(trimmed.status.success(), "{trimmed:?}");
     let built = build(&context, &first).expect("it can be built");
+    // What takes the most time, what is compiled for this machine, was compiled once.
+    assert!(
+        context
+            .path()
+            .join("target/descriptions/release")
+            .is_symlink()
+    );
 
     let inspection = inspect(&built.component).expect("it can be inspected");
     assert_eq!(inspection.kinds, [Kind::Policy]);

@@ -1,6 +1,5 @@
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use serde_json::Value;
 use wit_component::ComponentEncoder;
@@ -116,8 +115,8 @@ impl BuildError {
 /// Builds the plugin in a folder: compiles it, makes it a component, holds that against the world
 /// that its `plugin.toml` makes, and adds the manifest.
 ///
-/// The settings schema comes from the Rust type, so the plugin is compiled twice, side by side: with
-/// an export that describes it, which is run under bounds and thrown away, and as it is shipped.
+/// The settings schema comes from the Rust type, so the plugin is compiled twice: as it is
+/// shipped, and with an export that describes it, which is run under bounds and thrown away.
 ///
 /// # Errors
 ///
@@ -134,23 +133,15 @@ pub fn build_plugin(request: &BuildRequest) -> Result<BuiltPlugin, BuildError> {
 fn build_rust(request: &BuildRequest, plugin_toml: PluginToml) -> Result<BuiltPlugin, BuildError> {
     let target = plugin_toml.target.unwrap_or_default();
     let package = Package::find(&request.folder, &request.target_folder, request.offline)?;
-    let (settings, compiled) = thread::scope(|scope| {
-        let compiled = scope.spawn(|| package.compile(target));
-        let settings = match &plugin_toml.settings {
-            Some(path) => read_schema(&request.folder.join(path)),
-            None => package
-                .compile_description()
-                .map_err(BuildError::from)
-                .and_then(|module| Ok(settings_schema(&module)?)),
-        };
-        // A panic stays one.
-        let compiled = compiled
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (settings, compiled)
-    });
-    let manifest = plugin_toml.into_manifest(&request.folder, settings?)?;
-    let compiled = compiled?;
+    let given = plugin_toml.settings.as_ref();
+    let given = given.map(|path| read_schema(&request.folder.join(path)));
+    let given = given.transpose()?;
+    let compiled = package.compile(target)?;
+    let settings = match given {
+        Some(settings) => settings,
+        None => settings_schema(&package.compile_description()?)?,
+    };
+    let manifest = plugin_toml.into_manifest(&request.folder, settings)?;
     let component = match target {
         Target::Unknown => encode(&compiled)?,
         Target::WasiP2 => compiled,

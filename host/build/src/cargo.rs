@@ -1,12 +1,17 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 
 use crate::Target;
+
+/// The folders of what is shipped and of what describes it, in a target folder.
+const MODULES: &str = "modules";
+const DESCRIPTIONS: &str = "descriptions";
 
 /// Why cargo did not give a module.
 #[derive(Debug, thiserror::Error)]
@@ -146,19 +151,36 @@ impl Package {
     /// backtraces, and paths of this machine are left out, so that the same sources give the same
     /// bytes in every folder.
     pub(crate) fn compile(&self, target: Target) -> Result<Vec<u8>, CargoError> {
-        self.compile_in(&self.target_folder, target, None)
+        self.compile_in(MODULES, target, None)
     }
 
-    /// The same with an export that describes the plugin. It has a target folder of its own, so that
-    /// neither of the two waits for the other.
+    /// The same with an export that describes the plugin. After [`Package::compile`], the macros that it
+    /// compiled are used again.
     pub(crate) fn compile_description(&self) -> Result<Vec<u8>, CargoError> {
-        let folder = self.target_folder.join("descriptions");
-        self.compile_in(&folder, Target::Unknown, Some("holdpoint-sdk/describe"))
+        self.share_macros();
+        let feature = Some("holdpoint-sdk/describe");
+        self.compile_in(DESCRIPTIONS, Target::Unknown, feature)
     }
 
+    /// Lets the two folders have one place for what is compiled for this machine, which takes four fifths
+    /// of the time; that is why the profile is the same, too. One folder for all would not do: cargo names
+    /// one place for the module of both builds, and another build may come between this one and the reading
+    /// of its module. Where there can be no link, everything is compiled twice.
+    fn share_macros(&self) {
+        let [from, to] = [MODULES, DESCRIPTIONS].map(|name| self.target_folder.join(name));
+        if from.join("release").is_dir() && fs::create_dir_all(&to).is_ok() {
+            let _ = symlink(
+                Path::new("..").join(MODULES).join("release"),
+                to.join("release"),
+            );
+        }
+    }
+
+    /// Compiles into a folder of this name. None of these folders lies in another: cargo would put a new
+    /// one in the place of the outer while the inner is made.
     fn compile_in(
         &self,
-        target_folder: &Path,
+        name: &str,
         target: Target,
         feature: Option<&str>,
     ) -> Result<Vec<u8>, CargoError> {
@@ -167,7 +189,7 @@ impl Package {
             .args(["--release", "--lib", "--target", target.triple()])
             .args(["--message-format", "json-render-diagnostics", "--quiet"])
             .arg("--target-dir")
-            .arg(target_folder)
+            .arg(self.target_folder.join(name))
             .args(["--config", "profile.release.opt-level='s'"])
             .args(["--config", "profile.release.lto=true"])
             .args(["--config", "profile.release.codegen-units=1"])

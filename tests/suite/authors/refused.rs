@@ -14,7 +14,7 @@ const BESIDE: [(&str, &str); 3] = [
 
 /// Has the compiler look at a file; what it says is empty when nothing is wrong.
 fn said(file: &str, kit: &Path) -> String {
-    let components = components();
+    let modules = modules();
     let dependencies = |folder: &Path| {
         let mut argument = std::ffi::OsString::from("dependency=");
         argument.push(folder.join("release/deps"));
@@ -32,9 +32,9 @@ fn said(file: &str, kit: &Path) -> String {
         ])
         .arg(library)
         .arg("-L")
-        .arg(dependencies(&components.join("wasm32-unknown-unknown")))
+        .arg(dependencies(&modules.join("wasm32-unknown-unknown")))
         .arg("-L")
-        .arg(dependencies(&components))
+        .arg(dependencies(&modules))
         .arg("--out-dir")
         .arg(context.path())
         .arg(file)
@@ -45,16 +45,17 @@ fn said(file: &str, kit: &Path) -> String {
     ran.stderr
 }
 
-/// Where the build scripts of this workspace compile components.
-fn components() -> PathBuf {
+/// Where the build scripts of this workspace compile what becomes components.
+fn modules() -> PathBuf {
     let mut above = Path::new(env!("OUT_DIR")).ancestors();
-    above.nth(3).expect("the profile").join("components")
+    let profile = above.nth(3).expect("the profile");
+    profile.join("components/modules")
 }
 
 /// The newest kit that was compiled, and that a plugin with no mistake compiles with: others may be of
 /// a state of the sources that is gone.
 fn kit() -> PathBuf {
-    let folder = components().join("wasm32-unknown-unknown/release/deps");
+    let folder = modules().join("wasm32-unknown-unknown/release/deps");
     let mut kits: Vec<_> = fs::read_dir(&folder)
         .expect("what was compiled")
         .map(|entry| entry.expect("an entry").path())
