@@ -23,7 +23,7 @@ use crate::pipeline::ValueCommandError;
 use crate::plugin::components::ComponentError;
 use crate::plugin::lock::LockError;
 use crate::plugin::registry::{Reference, ReferenceError, RegistryError};
-use crate::plugin::signature::{KeyError, SignatureError};
+use crate::plugin::signature::{AgentError, KeyError, SignatureError};
 use crate::plugin::{self, ScaffoldError, SettingsError, Source};
 use crate::report::Page;
 use crate::sandbox::CaseError;
@@ -333,6 +333,12 @@ pub(super) enum Error {
         /// Why.
         source: KeyError,
     },
+    /// Nothing says where the SSH agent is.
+    #[error("SSH_AUTH_SOCK is not set, so nothing says where the SSH agent listens")]
+    NoAgent,
+    /// The SSH agent did not sign.
+    #[error("the SSH agent did not sign")]
+    Agent(#[from] AgentError),
     /// A program did not sign.
     #[error("`{}` did not sign", program.terminal())]
     Signer {
@@ -431,6 +437,10 @@ impl Error {
             Self::NotLocked { .. } => "take it in with `holdpoint plugin add SOURCE`".to_owned(),
             Self::NoKey => "name one with --key".to_owned(),
             Self::Key { source, .. } => source.help().to_owned(),
+            Self::NoAgent => {
+                "start one (`eval \"$(ssh-agent)\"`) and give it the key with `ssh-add KEY`".to_owned()
+            }
+            Self::Agent(error) => error.help().to_owned(),
             Self::Signer { source, .. } => signer_help(source).to_owned(),
             Self::Signed { .. } => {
                 "it has to print the signature of what it reads, by ECDSA on P-256 under SHA-256, in \

@@ -20,22 +20,30 @@ use crate::pipeline::{
     Variable, put_out_by,
 };
 use crate::plugin::signature::{
-    BUNDLE_BYTES_MAX, KEY_BYTES_MAX, PrivateKey, PublicKey, Signature, bundle_path, read_bundle,
+    Agent, BUNDLE_BYTES_MAX, KEY_BYTES_MAX, PrivateKey, PublicKey, Signature, bundle_path,
+    read_bundle,
 };
 use crate::plugin::{self, Plugin, Source};
 use crate::report::Page;
 
+/// The variable that says where the SSH agent listens.
+const AGENT_VARIABLE: &str = "SSH_AUTH_SOCK";
+
 /// Signs a plugin: writes a Sigstore bundle beside it
 ///
-/// The key is one of ECDSA on P-256 in PEM. A key that lives elsewhere, in hardware or with a service,
-/// is asked through a program (--signer), or signs by itself and its signature is handed over
-/// (--signature). Nothing is written that the public key does not confirm.
+/// The key is one of ECDSA on P-256 in PEM. A key that lives elsewhere, on a smart card or with a service,
+/// is asked through an SSH agent (--agent) or a program (--signer), or signs by itself and its signature
+/// is handed over (--signature). Nothing is written that the public key does not confirm.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   openssl ecparam -name prime256v1 -genkey -noout -out key.pem
   openssl pkey -in key.pem -pubout -out key.pub
   holdpoint plugin sign no-fridays.wasm --key key.pem
+
+A key that an SSH agent holds:
+  ssh-keygen -e -m PKCS8 -f acme-key.pub > key.pub
+  holdpoint plugin sign no-fridays.wasm --public-key key.pub --agent
 
 A key that a program asks, which reads the plugin and prints the signature:
   holdpoint plugin sign no-fridays.wasm --public-key key.pub --signer openssl dgst -sha256 -sign key.pem
@@ -50,8 +58,12 @@ pub(super) struct SignArguments {
     file: PathBuf,
 
     /// Private key that signs
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["signature", "signer"])]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["signature", "signer", "agent"])]
     key: Option<PathBuf>,
+
+    /// Has the SSH agent of `SSH_AUTH_SOCK` sign, which holds the private half of --public-key
+    #[arg(long, group = "asked", requires = "public_key", conflicts_with_all = ["key", "signature"])]
+    agent: bool,
 
     /// Program that signs, with its arguments: everything after this. It has the bytes of the plugin on
     /// its standard input, and prints their signature under SHA-256, in DER or that in Base64
@@ -59,6 +71,7 @@ pub(super) struct SignArguments {
         long,
         value_name = "COMMAND",
         num_args = 1..,
+        group = "asked",
         allow_hyphen_values = true,
         requires = "public_key",
         conflicts_with_all = ["key", "signature"]
@@ -69,8 +82,8 @@ pub(super) struct SignArguments {
     #[arg(long, value_name = "NAME", requires = "signer")]
     signer_env: Vec<String>,
 
-    /// Time that the program has, at most 5m
-    #[arg(long, value_name = "TIME", requires = "signer", default_value_t = Span(VALUE_COMMAND_TIMEOUT),
+    /// Time that the program or the agent has, at most 5m
+    #[arg(long, value_name = "TIME", requires = "asked", default_value_t = Span(VALUE_COMMAND_TIMEOUT),
           value_parser = signer_timeout)]
     signer_timeout: Span,
 
@@ -84,7 +97,7 @@ pub(super) struct SignArguments {
     )]
     signature: Option<PathBuf>,
 
-    /// Public key of who signs with `--signer` or signed `--signature`
+    /// Public key of who signs with `--agent` or `--signer`, or signed `--signature`
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     public_key: Option<PathBuf>,
 
@@ -138,6 +151,10 @@ struct Report {
 pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode, Failure> {
     let plugin = read_plugin(&arguments.file)?;
     let (signature, key) = match (&arguments.key, &arguments.signature, &arguments.public_key) {
+        (_, None, Some(key)) if arguments.agent => {
+            let key = public_key(key)?;
+            (signed_by_agent(arguments, &plugin, &key)?, key)
+        }
         (_, None, Some(key)) if !arguments.signer.is_empty() => {
             let key = public_key(key)?;
             (signed_by(arguments, &plugin, &key)?, key)
@@ -204,15 +221,24 @@ fn signed_by(
     })
 }
 
+/// The signature that the SSH agent makes, which the key confirms.
+fn signed_by_agent(
+    arguments: &SignArguments,
+    plugin: &Plugin,
+    key: &PublicKey,
+) -> Result<Signature, Error> {
+    let socket = std::env::var_os(AGENT_VARIABLE).filter(|socket| !socket.is_empty());
+    let socket = socket.ok_or(Error::NoAgent)?;
+    let agent = Agent::new(Path::new(&socket), arguments.signer_timeout.0);
+    Ok(agent.sign(&plugin.component, key)?)
+}
+
 fn signer_timeout(text: &str) -> Result<Span, String> {
     let span: Span = text
         .parse()
         .map_err(|error: QuantityError| error.to_string())?;
     if span.0 > VALUE_COMMAND_TIMEOUT_MAX {
-        return Err(format!(
-            "a program has at most {}",
-            Span(VALUE_COMMAND_TIMEOUT_MAX)
-        ));
+        return Err(format!("it is at most {}", Span(VALUE_COMMAND_TIMEOUT_MAX)));
     }
     Ok(span)
 }

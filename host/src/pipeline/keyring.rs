@@ -13,7 +13,7 @@ use super::plan::{Plan, Set};
 use super::problem::{ConfigurationError, Problem};
 use super::source::{Site, Source};
 use crate::model::{Digest, Text};
-use crate::plugin::signature::{PublicKey, Signature};
+use crate::plugin::signature::{PublicKey, Signature, SignatureError};
 use crate::plugin::{Plugin, Source as PluginSource};
 
 /// The most keys and the most refused digests of one file: more than an organization has vendors.
@@ -204,8 +204,11 @@ pub(super) fn signers(
         let signer = keys.iter().find(|(_, key)| {
             signatures.iter().any(|signature| {
                 let verified = signature.verify(&plugin.component, key);
-                refused = verified.err();
-                refused.is_none()
+                // That it is by somebody else says more than that another of them is of something else.
+                if !matches!(refused, Some(SignatureError::OtherKey { .. })) {
+                    refused = verified.clone().err();
+                }
+                verified.is_ok()
             })
         });
         let Some((planned, key)) = signer else {

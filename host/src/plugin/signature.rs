@@ -1,5 +1,6 @@
-//! Signatures of components: ECDSA on the curve P-256 over the bytes of the component, in a Sigstore
-//! bundle of version 0.3 with a message signature and the hint of a key.
+//! Signatures of components: ECDSA on the curve P-256, in a Sigstore bundle of version 0.3 with the hint
+//! of a key. What is signed is the component, or a statement of in-toto that names it by its digest and
+//! says of it that it is signed, in a DSSE envelope.
 //!
 //! A signature says that who holds a key has made or taken these bytes for a plugin. It says nothing
 //! about when, and there is no log that would: a key that is no longer trusted is taken out of the
@@ -13,8 +14,10 @@
     reason = "this room reads components and their signatures"
 )]
 
+mod agent;
 mod error;
 mod key;
+mod statement;
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -28,15 +31,18 @@ use sigstore_types::bundle::{
     MediaType, MessageDigest, MessageSignature, PublicKeyIdentifier, SignatureContent,
     VerificationMaterial, VerificationMaterialContent,
 };
+use sigstore_types::dsse::DsseSignature;
 use sigstore_types::encoding::DigestBytes;
-use sigstore_types::{Bundle, HashAlgorithm, SignatureBytes};
+use sigstore_types::{Bundle, DsseEnvelope, HashAlgorithm, KeyId, SignatureBytes};
+use statement::Statement;
 
+pub use agent::{Agent, AgentError};
 pub use error::{KeyError, SignatureError};
 pub use key::{KEY_BYTES_MAX, PrivateKey, PublicKey};
 
 use crate::model::{Digest, Text};
 
-/// The largest bundle, in bytes. One with a signature by a key takes some 400.
+/// The largest bundle, in bytes. One with a signature by a key takes some 400, with a statement 1,000.
 pub const BUNDLE_BYTES_MAX: u64 = 64 << 10;
 
 /// The name of the file beside a component in which its signature is looked for: the name of the
@@ -60,10 +66,18 @@ pub const BUNDLE_SUFFIX: &str = ".sigstore.json";
 #[derive(Clone, Debug)]
 pub struct Signature {
     ecdsa: Ecdsa,
-    /// What it says that it signs.
-    digest: Option<Digest>,
+    signed: Signed,
     /// What it says whose it is: a word that helps to find the key, and that nobody vouches for.
     hint: Text,
+}
+
+/// What the signature is one of.
+#[derive(Clone, Debug)]
+enum Signed {
+    /// The bytes of a component, whose digest the bundle may name as well.
+    Component(Option<Digest>),
+    /// A statement that names it.
+    Statement(Statement),
 }
 
 impl Signature {
@@ -72,7 +86,7 @@ impl Signature {
     pub fn new(component: &[u8], key: &PrivateKey) -> Self {
         Self {
             ecdsa: key.signing().sign(component),
-            digest: Some(Digest::of(component)),
+            signed: Signed::Component(Some(Digest::of(component))),
             hint: Text::from(key.public().id().to_string()),
         }
     }
@@ -88,9 +102,21 @@ impl Signature {
         component: &[u8],
         key: &PublicKey,
     ) -> Result<Self, SignatureError> {
+        let ecdsa = read_signature_of(signature).ok_or(SignatureError::NotDer)?;
+        let signed = Signed::Component(Some(Digest::of(component)));
+        Self::confirmed(ecdsa, signed, component, key)
+    }
+
+    /// A signature that the key confirms.
+    fn confirmed(
+        ecdsa: Ecdsa,
+        signed: Signed,
+        component: &[u8],
+        key: &PublicKey,
+    ) -> Result<Self, SignatureError> {
         let signature = Self {
-            ecdsa: read_signature_of(signature).ok_or(SignatureError::NotDer)?,
-            digest: Some(Digest::of(component)),
+            ecdsa,
+            signed,
             hint: Text::from(key.id().to_string()),
         };
         signature.verify(component, key)?;
@@ -118,18 +144,20 @@ impl Signature {
         else {
             return Err(SignatureError::Certificate);
         };
-        let SignatureContent::MessageSignature(signed) = bundle.content else {
-            return Err(SignatureError::Envelope);
+        let (signed, signature) = match &bundle.content {
+            SignatureContent::MessageSignature(message) => {
+                let digest = message.message_digest.as_ref().map(read_digest);
+                (Signed::Component(digest.transpose()?), &message.signature)
+            }
+            SignatureContent::DsseEnvelope(envelope) => (
+                Signed::Statement(Statement::read(envelope)?),
+                &envelope.signature.sig,
+            ),
+            _ => return Err(SignatureError::Content),
         };
-        let digest = signed
-            .message_digest
-            .as_ref()
-            .map(read_digest)
-            .transpose()?;
         Ok(Self {
-            ecdsa: Ecdsa::from_der(signed.signature.as_bytes())
-                .map_err(|_| SignatureError::NotDer)?,
-            digest,
+            ecdsa: Ecdsa::from_der(signature.as_bytes()).map_err(|_| SignatureError::NotDer)?,
+            signed,
             hint: Text::from(key.hint.as_str()),
         })
     }
@@ -143,15 +171,27 @@ impl Signature {
     pub fn bytes(&self) -> Vec<u8> {
         let key = PublicKeyIdentifier::new(self.hint.raw());
         let signature = SignatureBytes::from_bytes(self.ecdsa.to_der().as_bytes());
-        let mut signed = MessageSignature::new(signature);
-        if let Some(digest) = self.digest {
-            let digest = DigestBytes::new(digest.bytes().to_vec());
-            signed = signed.with_message_digest(MessageDigest::new(HashAlgorithm::Sha2256, digest));
-        }
+        let content = match &self.signed {
+            Signed::Component(digest) => {
+                let mut message = MessageSignature::new(signature);
+                if let Some(digest) = digest {
+                    let digest = DigestBytes::new(digest.bytes().to_vec());
+                    let digest = MessageDigest::new(HashAlgorithm::Sha2256, digest);
+                    message = message.with_message_digest(digest);
+                }
+                SignatureContent::MessageSignature(message)
+            }
+            Signed::Statement(statement) => {
+                let (payload_type, payload) = statement.payload();
+                let signature = DsseSignature::new(signature, KeyId::new(self.hint.raw()));
+                let envelope = DsseEnvelope::new(payload_type, payload, signature);
+                SignatureContent::DsseEnvelope(envelope)
+            }
+        };
         let bundle = Bundle::new(
             MediaType::Bundle0_3,
             VerificationMaterial::new(VerificationMaterialContent::PublicKey(key)),
-            SignatureContent::MessageSignature(signed),
+            content,
         );
         let mut bytes =
             serde_json::to_vec_pretty(&bundle).expect("a bundle can be written as JSON");
@@ -166,7 +206,12 @@ impl Signature {
     /// When it is the signature of other bytes, or of another key.
     pub fn verify(&self, component: &[u8], key: &PublicKey) -> Result<(), SignatureError> {
         self.check_digest(component)?;
-        let verified = key.verifying().verify(component, &self.ecdsa);
+        let verified = match &self.signed {
+            Signed::Component(_) => key.verifying().verify(component, &self.ecdsa),
+            Signed::Statement(statement) => key
+                .verifying()
+                .verify(&statement.signed_bytes(), &self.ecdsa),
+        };
         verified.map_err(|_| SignatureError::OtherKey {
             key: *key.id(),
             hint: self.hint.clone(),
@@ -180,10 +225,19 @@ impl Signature {
     /// When it says that it is one of others.
     pub fn check_digest(&self, component: &[u8]) -> Result<(), SignatureError> {
         let found = Digest::of(component);
-        match self.digest.filter(|digest| *digest != found) {
-            Some(signed) => Err(SignatureError::OtherBytes { signed, found }),
-            None => Ok(()),
+        let (signed, first) = match &self.signed {
+            // Bytes whose digest is not named are held against the signature alone.
+            Signed::Component(None) => return Ok(()),
+            Signed::Component(Some(digest)) => (*digest == found, *digest),
+            Signed::Statement(statement) => (statement.names(&found), statement.first()),
+        };
+        if signed {
+            return Ok(());
         }
+        Err(SignatureError::OtherBytes {
+            signed: first,
+            found,
+        })
     }
 
     /// What it says whose it is. Only a key says so for certain.
@@ -216,14 +270,22 @@ pub fn read_signature(component: &Path) -> Result<Signature, SignatureError> {
 ///
 /// As [`read_signature`].
 pub fn read_bundle(path: &Path) -> Result<Signature, SignatureError> {
+    Signature::read(&bundle_bytes(path)?)
+}
+
+/// The content of a bundle's file, for [`Signature::read`]: one byte more than it may have, where it is
+/// larger, so that it is refused.
+///
+/// # Errors
+///
+/// When there is no such file, or it cannot be read.
+pub fn bundle_bytes(path: &Path) -> Result<Vec<u8>, SignatureError> {
     let shown = || Text::from_bytes(path.as_os_str().as_encoded_bytes());
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| {
-        // One byte more than may be, so that what is larger is refused.
-        file.take(BUNDLE_BYTES_MAX + 1).read_to_end(&mut bytes)
-    });
+    let read =
+        File::open(path).and_then(|file| file.take(BUNDLE_BYTES_MAX + 1).read_to_end(&mut bytes));
     match read {
-        Ok(_) => Signature::read(&bytes),
+        Ok(_) => Ok(bytes),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(SignatureError::Missing { path: shown() })
         }

@@ -21,7 +21,7 @@ impl World {
     }
 
     /// A program that a shell runs.
-    fn script(&self, words: &str) -> String {
+    pub(super) fn script(&self, words: &str) -> String {
         let path = self
             .context
             .write("signer", format!("#!/bin/sh\n{words}\n"));

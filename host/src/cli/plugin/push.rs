@@ -12,7 +12,7 @@ use crate::cli::network::ProxyArguments;
 use crate::cli::{ExitCode, Failure, Output};
 use crate::model::{Digest, Text};
 use crate::plugin::registry::{Access, Reference, Registry, RegistryError};
-use crate::plugin::signature::{Signature, bundle_path, read_bundle};
+use crate::plugin::signature::{Signature, bundle_bytes, bundle_path};
 use crate::plugin::{self, Source};
 use crate::report::Page;
 use crate::sandbox::Authorities;
@@ -106,7 +106,6 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
     let registry = Registry::new(&client, reference.host(), &access);
     let names = (inspection.names.imports, inspection.names.exports);
     let component = bytes::Bytes::from(plugin.component.into_owned());
-    let bundle = bundle.map(|signature| signature.bytes().into());
     let pushed = registry.push(&reference, component, names, bundle);
     let pushed = tokio::runtime::Handle::current().block_on(pushed);
     let pushed = pushed.map_err(failed)?;
@@ -136,8 +135,8 @@ fn human(page: &mut Page, report: &Report) {
     page.field("signature", &signature);
 }
 
-/// The signature beside the plugin, which is one of it.
-fn bundle(arguments: &Arguments, component: &[u8]) -> Result<Option<Signature>, Error> {
+/// The signature beside the plugin, which is one of it, as it is: others may read more in it than we do.
+fn bundle(arguments: &Arguments, component: &[u8]) -> Result<Option<bytes::Bytes>, Error> {
     let path = bundle_path(&arguments.file);
     if arguments.unsigned || !path.exists() {
         return Ok(None);
@@ -146,7 +145,8 @@ fn bundle(arguments: &Arguments, component: &[u8]) -> Result<Option<Signature>, 
         path: shown(&path),
         source: Box::new(source),
     };
-    let signature = read_bundle(&path).map_err(refused)?;
+    let bytes = bundle_bytes(&path).map_err(refused)?;
+    let signature = Signature::read(&bytes).map_err(refused)?;
     signature.check_digest(component).map_err(refused)?;
-    Ok(Some(signature))
+    Ok(Some(bytes.into()))
 }

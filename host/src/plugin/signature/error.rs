@@ -11,6 +11,9 @@ pub enum KeyError {
     /// Not PEM, or of something else than a key.
     #[error("it is not a key in PEM")]
     NotPem,
+    /// As OpenSSH writes keys.
+    #[error("it is a key as OpenSSH writes it, and not in PEM")]
+    Ssh,
     /// It needs a password.
     #[error("the private key is encrypted")]
     Encrypted,
@@ -33,6 +36,10 @@ impl KeyError {
             Self::TooLarge | Self::NotPem | Self::OtherCurve => {
                 "make one with `openssl ecparam -name prime256v1 -genkey -noout -out key.pem`, and its \
                  public half with `openssl pkey -in key.pem -pubout -out key.pub`"
+            }
+            Self::Ssh => {
+                "`ssh-keygen -e -m PKCS8 -f KEY.pub` writes the public key in PEM; the private one signs \
+                 from an SSH agent, with --agent"
             }
             Self::Encrypted => {
                 "sign with `openssl dgst -sha256 -sign KEY`, which asks for the password, and hand the \
@@ -82,9 +89,24 @@ pub enum SignatureError {
     /// It was signed with a certificate.
     #[error("it was signed with a certificate, and only signatures by keys are read")]
     Certificate,
-    /// A statement about something instead of a signature of it.
-    #[error("it has a signed statement, and not a signature of the component itself")]
-    Envelope,
+    /// Neither a signature of bytes nor an envelope.
+    #[error("it has neither a signature of bytes nor an envelope")]
+    Content,
+    /// What was signed is no statement of in-toto.
+    #[error("it has a signed `{}`, and only statements of in-toto v1 are read", .0.terminal())]
+    Payload(Text),
+    /// It says that it is such a statement, and is not.
+    #[error("the statement in it cannot be read: {}", .0.terminal())]
+    NotAStatement(Text),
+    /// A statement that says something else.
+    #[error("it has a signed statement `{}`, which does not say that the component is signed", .0.terminal())]
+    Predicate(Text),
+    /// A statement that says more than that something is signed.
+    #[error("the signed statement in it says more than that the component is signed")]
+    SaysMore,
+    /// A statement about nothing.
+    #[error("the statement in it names nothing that it is about")]
+    NoSubject,
     /// The digest that it names is none of SHA-256.
     #[error("it names another digest than one of SHA-256")]
     Hash,
@@ -128,7 +150,12 @@ impl SignatureError {
             Self::TooLarge
             | Self::NotABundle(_)
             | Self::Version(_)
-            | Self::Envelope
+            | Self::Content
+            | Self::Payload(_)
+            | Self::NotAStatement(_)
+            | Self::Predicate(_)
+            | Self::SaysMore
+            | Self::NoSubject
             | Self::Hash
             | Self::NotDer => {
                 "get the signature again; `holdpoint plugin sign` writes such a bundle"

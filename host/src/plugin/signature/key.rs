@@ -30,6 +30,9 @@ impl PrivateKey {
     /// When it is something else, is of another curve, or needs a password.
     pub fn read(pem: &[u8]) -> Result<Self, KeyError> {
         let text = text(pem)?;
+        if text.contains("-----BEGIN OPENSSH PRIVATE KEY-----") {
+            return Err(KeyError::Ssh);
+        }
         // OpenSSL's older form may have the parameters of the curve before the key.
         let key = text.find("-----BEGIN EC PRIVATE KEY-----");
         let secret = match key {
@@ -65,6 +68,10 @@ impl PublicKey {
     /// When it is something else, of another curve, or a private key.
     pub fn read(pem: &[u8]) -> Result<Self, KeyError> {
         let text = text(pem)?;
+        // A line of `authorized_keys`, as `ssh-keygen` writes public keys.
+        if text.starts_with("ecdsa-sha2-") || text.starts_with("ssh-") {
+            return Err(KeyError::Ssh);
+        }
         if text.contains("PRIVATE KEY-----") {
             return Err(KeyError::Private);
         }
