@@ -293,6 +293,17 @@ fn what_a_folder_cannot_show_or_does_not_have_is_refused() {
         .replace(":1", &format!("@sha256:{}", "a".repeat(64)));
     fs::write(&lock, text.replace(&vendor.reference, &named)).expect("it can be written");
     refused(&customer, "names a digest of the registry");
+    // What else was said of a plugin, such as how it was built, is neither in the way nor taken along.
+    customer.copy(&vendor.folder());
+    let bundle = customer.file(".sigstore.json");
+    let name = bundle.file_name().expect("a name").to_string_lossy();
+    let other = name.replace(".1.sigstore.json", ".2.sigstore.json");
+    assert_ne!(name, other);
+    fs::write(bundle.with_file_name(&other), "{}").expect("it can be written");
+    customer.add(&["--stage", "policy"]).expect_code(0);
+    let taken = customer.world.gate().join("holdpoint-vendor");
+    assert!(taken.join(&*name).is_file());
+    assert!(!taken.join(&other).exists());
 }
 
 #[test]

@@ -239,18 +239,26 @@ impl VendoredFolder {
         let source = Source::Registry(reference.to_string());
         let plugin = plugin::read_component(source, component.into()).map_err(Error::Read)?;
         locked.check(&locked.source, &plugin).map_err(differs)?;
-        let mut bundles = Vec::new();
+        let (mut bundles, mut unread) = (Vec::new(), None);
         for number in 1..=SIGNATURES_MAX {
             let file = self.path.join(vendored_signature(&locked.digest, number));
             if !file.exists() {
                 break;
             }
             let bundle = bounded(&file, BUNDLE_BYTES_MAX)?;
-            Signature::read(&bundle).map_err(|source| Error::Signature {
-                path: shown(&file),
-                source: Box::new(source),
-            })?;
-            bundles.push(bundle);
+            // What else was said of a plugin may lie among them, such as how it was built.
+            match Signature::read(&bundle) {
+                Ok(_) => bundles.push(bundle),
+                Err(source) => {
+                    unread = Some(Error::Signature {
+                        path: shown(&file),
+                        source: Box::new(source),
+                    });
+                }
+            }
+        }
+        if let (true, Some(error)) = (bundles.is_empty(), unread) {
+            return Err(error);
         }
         Ok(Fetched {
             plugin,
