@@ -162,7 +162,7 @@ pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode
         (_, Some(path), Some(key)) => {
             let key = public_key(key)?;
             let signature = read(path, BUNDLE_BYTES_MAX)?;
-            let signature = Signature::of_signature(&signature, &plugin.component, &key);
+            let signature = Signature::of_signature(&signature, &plugin.digest, &key);
             (signature.map_err(refused(path))?, key)
         }
         (Some(path), _, _) => {
@@ -172,7 +172,7 @@ pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode
                     source,
                 })?;
             (
-                Signature::new(&plugin.component, &key),
+                Signature::new(&plugin.digest, &key).map_err(refused(path))?,
                 key.public().clone(),
             )
         }
@@ -215,7 +215,7 @@ fn signed_by(
     let signature = folder
         .and_then(|folder| put_out_by(&command, component, &folder, environment))
         .map_err(not_run)?;
-    Signature::of_signature(&signature, &plugin.component, key).map_err(|source| Error::Signed {
+    Signature::of_signature(&signature, &plugin.digest, key).map_err(|source| Error::Signed {
         program: program(),
         source: Box::new(source),
     })
@@ -230,7 +230,7 @@ fn signed_by_agent(
     let socket = std::env::var_os(AGENT_VARIABLE).filter(|socket| !socket.is_empty());
     let socket = socket.ok_or(Error::NoAgent)?;
     let agent = Agent::new(Path::new(&socket), arguments.signer_timeout.0);
-    Ok(agent.sign(&plugin.component, key)?)
+    Ok(agent.sign(&plugin.digest, key)?)
 }
 
 fn signer_timeout(text: &str) -> Result<Span, String> {
@@ -251,7 +251,7 @@ pub(super) fn verify(arguments: &VerifyArguments, output: Output) -> Result<Exit
         .clone()
         .unwrap_or_else(|| bundle_path(&arguments.file));
     let signature = read_bundle(&bundle).map_err(refused(&bundle))?;
-    let verified = signature.verify(&plugin.component, &key);
+    let verified = signature.verify(&plugin.digest, &key);
     verified.map_err(refused(&bundle))?;
     let report = Report::new(&arguments.file, &plugin, &key, &bundle);
     tell(arguments.format, output, &report, human)?;

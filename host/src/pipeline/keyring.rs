@@ -203,7 +203,7 @@ pub(super) fn signers(
         let mut refused = None;
         let signer = keys.iter().find(|(_, key)| {
             signatures.iter().any(|signature| {
-                let verified = signature.verify(&plugin.component, key);
+                let verified = signature.verify(&plugin.digest, key);
                 // That it is by somebody else says more than that another of them is of something else.
                 if !matches!(refused, Some(SignatureError::OtherKey { .. })) {
                     refused = verified.clone().err();

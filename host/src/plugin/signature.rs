@@ -26,7 +26,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use p256::ecdsa::Signature as Ecdsa;
-use p256::ecdsa::signature::{Signer as _, Verifier as _};
+use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
 use sigstore_types::bundle::{
     MediaType, MessageDigest, MessageSignature, PublicKeyIdentifier, SignatureContent,
     VerificationMaterial, VerificationMaterialContent,
@@ -49,17 +50,21 @@ pub const BUNDLE_BYTES_MAX: u64 = 64 << 10;
 /// component's file and this.
 pub const BUNDLE_SUFFIX: &str = ".sigstore.json";
 
-/// A signature of a component, read and not yet held against anything.
+/// A signature of a component, read and not yet held against anything. The component is given by its
+/// digest, which is what ECDSA under SHA-256 signs: however many signatures and keys there are, its bytes
+/// are gone through once.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use holdpoint::model::Digest;
 /// use holdpoint::plugin::signature::{PrivateKey, Signature};
 ///
 /// let key = PrivateKey::read(&std::fs::read("key.pem")?)?;
-/// let signature = Signature::new(b"a component", &key);
+/// let component = Digest::of(b"a component");
+/// let signature = Signature::new(&component, &key)?;
 /// let read = Signature::read(&signature.bytes())?;
-/// assert!(read.verify(b"a component", &key.public()).is_ok());
-/// assert!(read.verify(b"another one", &key.public()).is_err());
+/// assert!(read.verify(&component, &key.public()).is_ok());
+/// assert!(read.verify(&Digest::of(b"another one"), &key.public()).is_err());
 /// # Ok(())
 /// # }
 /// ```
@@ -82,13 +87,15 @@ enum Signed {
 
 impl Signature {
     /// Signs a component. The same bytes and the same key give the same signature (RFC 6979).
-    #[must_use]
-    pub fn new(component: &[u8], key: &PrivateKey) -> Self {
-        Self {
-            ecdsa: key.signing().sign(component),
-            signed: Signed::Component(Some(Digest::of(component))),
-            hint: Text::from(key.public().id().to_string()),
-        }
+    ///
+    /// # Errors
+    ///
+    /// When the key does not confirm it.
+    pub fn new(component: &Digest, key: &PrivateKey) -> Result<Self, SignatureError> {
+        let ecdsa = key.signing().sign_prehash(component.bytes());
+        let ecdsa = ecdsa.map_err(|_| SignatureError::NotDer)?;
+        let signed = Signed::Component(Some(*component));
+        Self::confirmed(ecdsa, signed, component, key.public())
     }
 
     /// A signature that was made elsewhere, such as by a hardware key: in DER as `openssl dgst -sha256
@@ -99,11 +106,11 @@ impl Signature {
     /// When it is not such a signature, or not one of this component by this key.
     pub fn of_signature(
         signature: &[u8],
-        component: &[u8],
+        component: &Digest,
         key: &PublicKey,
     ) -> Result<Self, SignatureError> {
         let ecdsa = read_signature_of(signature).ok_or(SignatureError::NotDer)?;
-        let signed = Signed::Component(Some(Digest::of(component)));
+        let signed = Signed::Component(Some(*component));
         Self::confirmed(ecdsa, signed, component, key)
     }
 
@@ -111,7 +118,7 @@ impl Signature {
     fn confirmed(
         ecdsa: Ecdsa,
         signed: Signed,
-        component: &[u8],
+        component: &Digest,
         key: &PublicKey,
     ) -> Result<Self, SignatureError> {
         let signature = Self {
@@ -204,10 +211,12 @@ impl Signature {
     /// # Errors
     ///
     /// When it is the signature of other bytes, or of another key.
-    pub fn verify(&self, component: &[u8], key: &PublicKey) -> Result<(), SignatureError> {
+    pub fn verify(&self, component: &Digest, key: &PublicKey) -> Result<(), SignatureError> {
         self.check_digest(component)?;
         let verified = match &self.signed {
-            Signed::Component(_) => key.verifying().verify(component, &self.ecdsa),
+            Signed::Component(_) => key
+                .verifying()
+                .verify_prehash(component.bytes(), &self.ecdsa),
             Signed::Statement(statement) => key
                 .verifying()
                 .verify(&statement.signed_bytes(), &self.ecdsa),
@@ -223,20 +232,19 @@ impl Signature {
     /// # Errors
     ///
     /// When it says that it is one of others.
-    pub fn check_digest(&self, component: &[u8]) -> Result<(), SignatureError> {
-        let found = Digest::of(component);
+    pub fn check_digest(&self, component: &Digest) -> Result<(), SignatureError> {
         let (signed, first) = match &self.signed {
             // Bytes whose digest is not named are held against the signature alone.
             Signed::Component(None) => return Ok(()),
-            Signed::Component(Some(digest)) => (*digest == found, *digest),
-            Signed::Statement(statement) => (statement.names(&found), statement.first()),
+            Signed::Component(Some(digest)) => (digest == component, *digest),
+            Signed::Statement(statement) => (statement.names(component), statement.first()),
         };
         if signed {
             return Ok(());
         }
         Err(SignatureError::OtherBytes {
             signed: first,
-            found,
+            found: *component,
         })
     }
 

@@ -84,7 +84,7 @@ pub(super) fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode,
         .map_err(|error| failed(RegistryError::Reference(error)))?;
     let plugin = plugin::read(&Source::Path(arguments.file.clone())).map_err(Error::Read)?;
     let inspection = inspect(&arguments.file, &plugin.component)?;
-    let bundle = bundle(arguments, &plugin.component)?;
+    let bundle = bundle(arguments, &plugin.digest)?;
     let authorities = match &arguments.ca {
         None => None,
         Some(path) => {
@@ -136,7 +136,7 @@ fn human(page: &mut Page, report: &Report) {
 }
 
 /// The signature beside the plugin, which is one of it, as it is: others may read more in it than we do.
-fn bundle(arguments: &Arguments, component: &[u8]) -> Result<Option<bytes::Bytes>, Error> {
+fn bundle(arguments: &Arguments, component: &Digest) -> Result<Option<bytes::Bytes>, Error> {
     let path = bundle_path(&arguments.file);
     if arguments.unsigned || !path.exists() {
         return Ok(None);

@@ -12,7 +12,7 @@ use ssh_key::{Fingerprint, HashAlg, PublicKey as SshPublicKey};
 
 use super::statement::Statement;
 use super::{PublicKey, Signature, SignatureError, Signed};
-use crate::model::Text;
+use crate::model::{Digest, Text};
 
 /// An SSH agent, asked to sign with a key of ECDSA on P-256.
 ///
@@ -103,7 +103,7 @@ impl Agent {
     /// # Errors
     ///
     /// When there is no agent, it does not hold the key, or does not sign in time.
-    pub fn sign(&self, component: &[u8], key: &PublicKey) -> Result<Signature, AgentError> {
+    pub fn sign(&self, component: &Digest, key: &PublicKey) -> Result<Signature, AgentError> {
         let statement = Statement::of(component);
         let (sender, receiver) = mpsc::channel();
         let (socket, asked) = (self.socket.clone(), key.clone());

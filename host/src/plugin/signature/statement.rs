@@ -28,14 +28,13 @@ pub(super) struct Statement {
 
 impl Statement {
     /// That this component is signed.
-    pub(super) fn of(component: &[u8]) -> Self {
-        let digest = Digest::of(component);
-        let subject = Subject::new("", Sha256Hash::new(*digest.bytes()).into());
+    pub(super) fn of(component: &Digest) -> Self {
+        let subject = Subject::new("", Sha256Hash::new(*component.bytes()).into());
         let nothing_else = Value::Object(serde_json::Map::new());
         let statement = InToto::new(vec![subject], PREDICATE_TYPE, nothing_else);
         Self {
             payload: serde_json::to_vec(&statement).expect("a statement can be written as JSON"),
-            first: digest,
+            first: *component,
             others: Vec::new(),
         }
     }
