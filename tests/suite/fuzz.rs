@@ -42,3 +42,12 @@ fn seeds_of_transcripts() {
 fn seeds_of_components() {
     feed("component", holdpoint_fuzz::component::look);
 }
+
+#[test]
+fn seeds_of_bundles() {
+    feed("bundle", |bytes| {
+        let read = holdpoint::plugin::signature::Signature::read(bytes);
+        assert!(read.is_ok(), "{read:?}");
+        holdpoint_fuzz::bundle::look(bytes);
+    });
+}
