@@ -90,6 +90,34 @@ impl World {
         self.holdpoint(&arguments).expect_code(0)
     }
 
+    /// Signing for a public key, to be told how.
+    fn sign_command(&self, public: &str) -> std::process::Command {
+        let arguments = ["plugin", "sign", text(&self.plugin), "--public-key"];
+        let mut command = self.context.command(self.repository.path());
+        command.args(arguments).arg(self.public(public));
+        command
+    }
+
+    /// That it was refused with these words, and nothing was written.
+    #[track_caller]
+    fn not_signed(&self, ran: Ran, expected: &str) {
+        let ran = ran.expect_code(2);
+        let said = ran.stderr.replace('│', " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(expected), "{said}");
+        assert!(said.contains("help:"), "{said}");
+        assert!(!self.bundle().exists(), "{said}");
+    }
+
+    /// What OpenSSL signs of these bytes with a key.
+    fn openssl_signature(&self, name: &str, signed: impl AsRef<[u8]>) -> Vec<u8> {
+        let key = self.key(name);
+        self.context.write("signed", signed);
+        let sign = ["dgst", "-sha256", "-sign", text(&key), "-out", "signature"];
+        self.context.openssl([&sign[..], &["signed"]].concat());
+        fs::read(self.context.path().join("signature")).expect("a signature")
+    }
+
     fn verify(&self, name: &str) -> Ran {
         let key = self.public(name);
         self.holdpoint(&["plugin", "verify", text(&self.plugin), "--key", text(&key)])

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -35,7 +35,7 @@ const AGENT_VARIABLE: &str = "SSH_AUTH_SOCK";
 /// is asked through an SSH agent (--agent) or a program (--signer), or signs by itself and its signature
 /// is handed over (--signature). Nothing is written that the public key does not confirm.
 #[derive(Debug, Args)]
-#[command(after_long_help = "\
+#[command(group = ArgGroup::new("how").required(true), after_long_help = "\
 Examples:
   openssl ecparam -name prime256v1 -genkey -noout -out key.pem
   openssl pkey -in key.pem -pubout -out key.pub
@@ -58,11 +58,11 @@ pub(super) struct SignArguments {
     file: PathBuf,
 
     /// Private key that signs
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["signature", "signer", "agent"])]
+    #[arg(long, value_name = "FILE", group = "how")]
     key: Option<PathBuf>,
 
     /// Has the SSH agent of `SSH_AUTH_SOCK` sign, which holds the private half of --public-key
-    #[arg(long, group = "asked", requires = "public_key", conflicts_with_all = ["key", "signature"])]
+    #[arg(long, groups = ["how", "asked"], requires = "public_key")]
     agent: bool,
 
     /// Program that signs, with its arguments: everything after this. It has the bytes of the plugin on
@@ -71,10 +71,9 @@ pub(super) struct SignArguments {
         long,
         value_name = "COMMAND",
         num_args = 1..,
-        group = "asked",
+        groups = ["how", "asked"],
         allow_hyphen_values = true,
-        requires = "public_key",
-        conflicts_with_all = ["key", "signature"]
+        requires = "public_key"
     )]
     signer: Vec<String>,
 
@@ -89,12 +88,7 @@ pub(super) struct SignArguments {
 
     /// Signature that was made elsewhere, in DER or that in Base64, of the bytes of the plugin under
     /// SHA-256
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "public_key",
-        conflicts_with = "key"
-    )]
+    #[arg(long, value_name = "FILE", group = "how", requires = "public_key")]
     signature: Option<PathBuf>,
 
     /// Public key of who signs with `--agent` or `--signer`, or signed `--signature`
@@ -150,34 +144,22 @@ struct Report {
 
 pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode, Failure> {
     let plugin = read_plugin(&arguments.file)?;
-    let (signature, key) = match (&arguments.key, &arguments.signature, &arguments.public_key) {
-        (_, None, Some(key)) if arguments.agent => {
-            let key = public_key(key)?;
-            (signed_by_agent(arguments, &plugin, &key)?, key)
+    let (signature, key) = match (&arguments.key, &arguments.public_key) {
+        (Some(path), _) => {
+            let key = PrivateKey::read(&read(path, KEY_BYTES_MAX)?);
+            let key = key.map_err(|source| Error::Key {
+                path: shown(path),
+                source,
+            })?;
+            let signature = Signature::new(&plugin.digest, &key).map_err(refused(path))?;
+            (signature, key.public().clone())
         }
-        (_, None, Some(key)) if !arguments.signer.is_empty() => {
-            let key = public_key(key)?;
-            (signed_by(arguments, &plugin, &key)?, key)
-        }
-        (_, Some(path), Some(key)) => {
-            let key = public_key(key)?;
-            let signature = read(path, BUNDLE_BYTES_MAX)?;
-            let signature = Signature::of_signature(&signature, &plugin.digest, &key);
-            (signature.map_err(refused(path))?, key)
-        }
-        (Some(path), _, _) => {
-            let key =
-                PrivateKey::read(&read(path, KEY_BYTES_MAX)?).map_err(|source| Error::Key {
-                    path: shown(path),
-                    source,
-                })?;
-            (
-                Signature::new(&plugin.digest, &key).map_err(refused(path))?,
-                key.public().clone(),
-            )
+        (None, Some(path)) => {
+            let key = public_key(path)?;
+            (signed_elsewhere(arguments, &plugin, &key)?, key)
         }
         // The arguments were held against each other.
-        (None, _, _) => return Err(Error::NoKey.into()),
+        (None, None) => return Err(Error::NoKey.into()),
     };
     let out = arguments
         .out
@@ -190,6 +172,23 @@ pub(super) fn sign(arguments: &SignArguments, output: Output) -> Result<ExitCode
     let report = Report::new(&arguments.file, &plugin, &key, &out);
     tell(arguments.format, output, &report, human)?;
     Ok(ExitCode::GO)
+}
+
+/// The signature by a key that is not here, which the public half confirms.
+fn signed_elsewhere(
+    arguments: &SignArguments,
+    plugin: &Plugin,
+    key: &PublicKey,
+) -> Result<Signature, Error> {
+    if arguments.agent {
+        return signed_by_agent(arguments, plugin, key);
+    }
+    if let Some(path) = &arguments.signature {
+        let signature = read(path, BUNDLE_BYTES_MAX)?;
+        let signature = Signature::of_signature(&signature, &plugin.digest, key);
+        return signature.map_err(refused(path));
+    }
+    signed_by(arguments, plugin, key)
 }
 
 /// The signature that the program of `--signer` makes, which the key confirms.

@@ -61,26 +61,12 @@ impl Drop for SshAgent {
 
 impl World {
     fn signed_by_agent(&self, public: &str, socket: &Path, options: &[&str]) -> Ran {
-        let public = self.public(public);
-        let arguments = ["plugin", "sign", text(&self.plugin), "--public-key"];
-        let mut command = self.context.command(self.repository.path());
+        let mut command = self.sign_command(public);
         command
-            .args(arguments)
-            .arg(public)
             .arg("--agent")
             .args(options)
             .env("SSH_AUTH_SOCK", socket);
         Ran::of(command.output())
-    }
-
-    #[track_caller]
-    fn not_signed(&self, ran: Ran, expected: &str) {
-        let ran = ran.expect_code(2);
-        let said = ran.stderr.replace('│', " ");
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(said.contains(expected), "{said}");
-        assert!(said.contains("help:"), "{said}");
-        assert!(!self.bundle().exists(), "{said}");
     }
 }
 

@@ -34,12 +34,7 @@ impl World {
 
     /// Lays a bundle beside the plugin with what a key signed.
     fn envelope(&self, name: &str, payload_type: &str, payload: &str) -> Value {
-        let signed = pae(payload_type, payload.as_bytes());
-        self.context.write("payload", signed);
-        let key = self.key(name);
-        let sign = ["dgst", "-sha256", "-sign", text(&key), "-out", "sig"];
-        self.context.openssl([&sign[..], &["payload"]].concat());
-        let signature = fs::read(self.context.path().join("sig")).expect("a signature");
+        let signature = self.openssl_signature(name, pae(payload_type, payload.as_bytes()));
         let bundle = json!({
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "verificationMaterial": { "publicKey": { "hint": name } },
@@ -157,11 +152,7 @@ fn an_envelope_that_was_changed_does_not_count() {
     );
     // The signature of the bare statement, without what it is called.
     let mut bundle = world.envelope("acme", IN_TOTO, &statement.to_string());
-    world.context.write("payload", statement.to_string());
-    let key = world.key("acme");
-    let sign = ["dgst", "-sha256", "-sign", text(&key), "-out", "sig"];
-    world.context.openssl([&sign[..], &["payload"]].concat());
-    let bare = fs::read(world.context.path().join("sig")).expect("a signature");
+    let bare = world.openssl_signature("acme", statement.to_string());
     bundle["dsseEnvelope"]["signatures"][0]["sig"] = BASE64_STANDARD.encode(bare).into();
     world.lay(&bundle);
     assert_says(

@@ -37,12 +37,12 @@ pub enum AgentError {
         source: std::io::Error,
     },
     /// It does not hold the key.
-    #[error("it does not hold the key {key} (it holds {others})")]
-    OtherKeys {
+    #[error("it does not hold the key {key} (it holds {held})")]
+    NotHeld {
         /// The fingerprint of the key that was to sign, as `ssh-add -l` shows it.
         key: Fingerprint,
         /// How many keys it holds.
-        others: usize,
+        held: usize,
     },
     /// It said no, such as because nobody confirmed it.
     #[error("it refused")]
@@ -69,7 +69,7 @@ impl AgentError {
             Self::Unreachable { .. } => {
                 "start one (`eval \"$(ssh-agent)\"`) and give it the key with `ssh-add KEY`"
             }
-            Self::OtherKeys { .. } => {
+            Self::NotHeld { .. } => {
                 "give it the key with `ssh-add KEY`, or unlock it with `ssh-add -X`; `ssh-add -l` lists what \
                  it holds. A key of FIDO (`ecdsa-sk`) cannot sign plugins"
             }
@@ -148,9 +148,9 @@ fn ask(socket: &Path, key: &PublicKey, message: &[u8]) -> Result<Ecdsa, AgentErr
             return Err(if held.iter().any(is_wanted) {
                 AgentError::Refused
             } else {
-                AgentError::OtherKeys {
+                AgentError::NotHeld {
                     key: wanted.fingerprint(HashAlg::Sha256),
-                    others: held.len(),
+                    held: held.len(),
                 }
             });
         }
